@@ -18,7 +18,7 @@ from typing import IO, Literal
 
 import psutil
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from hotspots.service.jobs import tether
 from hotspots.service.jobs.job_bench import name_aside, name_attempt, take_lock
@@ -219,7 +219,11 @@ class _Attempt:
                 )
                 record_end(session, claim, "done")
 
-        self._insist(put)
+        try:
+            self._insist(put)
+        except DatabaseError as error:
+            _log.exception("products refused", job=claim.job_id)
+            self._end("failed", f"The database does not take what was made ({type(error.orig).__name__}).")
 
     def _fail(self, message: str) -> None:
         """Give the job back after a failure that may not happen again, or end it after the last attempt."""

@@ -40,7 +40,7 @@ FIELDS: Mapping[JobKind, tuple[str, ...]] = {
     "map": ("crimes", *_PERIOD, "wards", "audience", "each_ward"),
     "pack": ("crimes", *_PERIOD, "wards", "audience"),
     "ward briefs": ("crimes", *_PERIOD, "wards"),
-    "tactical": ("crimes", *_PERIOD, "wards", "weeks"),
+    "tactical": ("crimes", "end", "wards", "weeks"),
     "strategic": ("end", "wards"),
     "patrol plan": ("crimes", *_PERIOD, "wards", "day", "shift", "patrols"),
     "havens": ("crimes", *_PERIOD, "wards", "new_sites"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from hotspots.products.files import CatalogueEntry, CatalogueFile, find_media_type, list_catalogue
 from hotspots.service.state import Product, ProductFile, ProductWard, read_clock
 
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LIST = PurePosixPath("index.html")
 """The list of all that is in the folder: the service has lists of its own, of what each may open."""
 
@@ -53,7 +55,7 @@ def describe_products(out: Path, *, job_id: str) -> list[Product]:
                 job_id=job_id,
                 path=file.path,
                 position=position,
-                name=file.name[:200],
+                name=_tidy(file.name, 200),
                 use=file.use,
                 media_type=find_media_type(there[file.path]),
                 n_bytes=there[file.path].stat().st_size,
@@ -109,19 +111,24 @@ def _describe(entry: CatalogueEntry, *, main_path: str, day: dt.date) -> Product
     }
     return Product(
         kind=entry.kind,
-        label=entry.label[:200],
+        label=_tidy(entry.label, 200),
         crime=entry.crime,
         start=entry.start or day,
         end=entry.end or day,
-        area=entry.area[:400],
+        area=_tidy(entry.area, 400),
         is_whole_area=entry.is_whole_area,
         audience=entry.audience,
-        marking=entry.marking[:80],
+        marking=_tidy(entry.marking, 80),
         details=dict(details),
         folder=entry.folder,
         main_path=main_path,
-        wards=[ProductWard(ward_code=ward.code[:20], ward_name=ward.name[:120]) for ward in wards],
+        wards=[ProductWard(ward_code=_tidy(ward.code, 20), ward_name=_tidy(ward.name, 120)) for ward in wards],
     )
+
+
+def _tidy(text: str, length: int) -> str:
+    """A text of a file as a column takes it."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)[:length]
 
 
 def _walk(out: Path) -> Iterator[Path]:
