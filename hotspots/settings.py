@@ -23,6 +23,10 @@ from hotspots.ingest.texts import show_form
 
 FILE_NAME = "hotspots.toml"
 
+PROGRESS_VARIABLE, PROGRESS_MARK = "HOTSPOTS_PROGRESS", "\x1e"
+"""Environment variable that makes a command say on stderr what it is doing where that is not a terminal, if it is
+"lines"; and what each of these lines begins with. No message can, as characters that steer a terminal are taken out."""
+
 _DEEPEST = 6
 """Tables and lists within each other; the deepest setting is a wording of a source profile."""
 _LARGEST = 2**63 - 1

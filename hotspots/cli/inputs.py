@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -386,8 +387,17 @@ def open_study(
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[str], None]]:
-    """A line on stderr, where that is a terminal, that says what is being done."""
+    """A line on stderr, where that is a terminal, that says what is being done.
+
+    To a program that sets the environment variable HOTSPOTS_PROGRESS to "lines" it is said in lines of their own: each
+    begins with the character U+001E, and no message does.
+    """
+    from hotspots.settings import PROGRESS_MARK, PROGRESS_VARIABLE
+
     # a process may have no stderr at all
+    if sys.stderr and os.environ.get(PROGRESS_VARIABLE) == "lines":
+        yield lambda text: print(PROGRESS_MARK + make_plain(" ".join(text.split())), file=sys.stderr, flush=True)
+        return
     if not (sys.stderr and sys.stderr.isatty()):
         yield lambda text: None
         return

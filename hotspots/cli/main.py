@@ -28,6 +28,8 @@ from hotspots.cli.pack_command import pack
 from hotspots.cli.patrol_command import patrol
 from hotspots.cli.performance_command import performance
 from hotspots.cli.run_command import run
+from hotspots.cli.serve_command import serve
+from hotspots.cli.work_command import work
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BAD_DATA, EXIT_TOO_LITTLE_DATA = 1, 2, 3, 4
@@ -46,7 +48,7 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init):
+for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init, serve, work):
     cli.add_command(command)
 
 

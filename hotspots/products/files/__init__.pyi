@@ -5,11 +5,16 @@ from .brief_folder import write_brief as write_brief
 from .brief_folder import write_briefs as write_briefs
 from .bundle import require_shareable as require_shareable
 from .bundle import write_products as write_products
+from .catalogue import CatalogueEntry as CatalogueEntry
+from .catalogue import CatalogueFile as CatalogueFile
+from .catalogue import CatalogueWard as CatalogueWard
+from .catalogue import list_catalogue as list_catalogue
 from .chart_files import write_charts as write_charts
 from .folders import require_apart as require_apart
 from .folders import restore_products as restore_products
 from .haven_plan_folder import write_havens as write_havens
 from .index import write_index as write_index
+from .manifest import find_media_type as find_media_type
 from .operation_folder import write_operation as write_operation
 from .pack_folder import write_pack as write_pack
 from .pack_workers import count_cores as count_cores

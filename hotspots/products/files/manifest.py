@@ -34,6 +34,7 @@ _MEDIA_TYPES = {
     ".gpx": "application/gpx+xml",
     ".ics": "text/calendar",
     ".svg": "image/svg+xml",
+    ".zip": "application/zip",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 """As registered with IANA."""
@@ -71,12 +72,17 @@ def write_manifest(
     write_text(folder / summary.products[key], encode_json(content))
 
 
+def find_media_type(path: Path) -> str:
+    """What a file is, by how its name ends."""
+    return _MEDIA_TYPES.get(path.suffix, "application/octet-stream")
+
+
 def _describe_file(folder: Path, name: str) -> dict[str, Any]:
     path = folder / name
     content = path.read_bytes()
     return {
         "file": name,
-        "media_type": _MEDIA_TYPES.get(path.suffix, "application/octet-stream"),
+        "media_type": find_media_type(path),
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }

@@ -1,6 +1,17 @@
 from .asked_jobs import ask_job as ask_job
 from .asked_jobs import cancel_job as cancel_job
 from .asked_jobs import find_job as find_job
+from .job_attempt import measure_memory as measure_memory
+from .job_attempt import tie as tie
+from .job_bench import clear_bench as clear_bench
+from .job_queue import Claim as Claim
+from .job_queue import LostClaimError as LostClaimError
+from .job_queue import WorkRules as WorkRules
+from .job_queue import claim_job as claim_job
+from .job_queue import end_job as end_job
+from .job_queue import renew_claim as renew_claim
+from .job_queue import return_job as return_job
+from .job_queue import take_back_lapsed as take_back_lapsed
 from .job_request import FIELDS as FIELDS
 from .job_request import LABELS as LABELS
 from .job_request import JobKind as JobKind
@@ -9,3 +20,4 @@ from .scheduled_jobs import ScheduleState as ScheduleState
 from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
 from .scheduled_jobs import list_schedules as list_schedules
 from .scheduled_jobs import require_schedules as require_schedules
+from .worker import Worker as Worker

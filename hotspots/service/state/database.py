@@ -24,6 +24,8 @@ _WRITES = "hotspots_writes"
 """Option of an execution: the transaction will write, and takes the lock of SQLite at once, not halfway."""
 _PATIENCE_S = 30
 """How long a transaction waits for another before it gives up."""
+_QUICK = {"connect_timeout": 10, "tcp_user_timeout": 10_000}
+"""Seconds, and milliseconds, after which a server of PostgreSQL that does not answer is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,10 @@ def open_database(address: str, *, version: str = "head") -> Database:
         ) from None
     if kind == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "connect_args": _QUICK}
     elif kind == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         options = {"connect_args": {"timeout": _PATIENCE_S}}
     else:
         raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hotspots.house import Audience
 from hotspots.service.state.rights import Role, Tier
-from hotspots.service.state.utc_times import UtcTime
+from hotspots.service.state.utc_times import UtcTime, read_clock
 
 JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 UploadStatus = Literal["received", "checked", "refused", "kept", "discarded"]
@@ -131,13 +131,21 @@ class Job(Base):
     """What it is, in words."""
     arguments: Mapped[list[str]]
     """What would be typed after `hotspots`, without where to write."""
-    status: Mapped[JobStatus] = mapped_column(index=True)
+    status: Mapped[JobStatus]
     asked_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
     """None for a schedule, or an account that is not there any more."""
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
+    not_before: Mapped[dt.datetime] = mapped_column(default=read_clock)
+    """When a worker may begin with it: later than now after an attempt that failed."""
     started_at: Mapped[dt.datetime | None]
     ended_at: Mapped[dt.datetime | None]
     n_attempts: Mapped[int] = mapped_column(default=0)
+    claimed_by: Mapped[str] = mapped_column(String(120), default="")
+    """The worker that is at it, or was last."""
+    attempt_token: Mapped[str | None] = mapped_column(String(32))
+    """Of the attempt that is at work: no other one may end the job."""
+    lease_until: Mapped[dt.datetime | None]
+    """Unless it is made longer before, the worker is taken for dead then."""
     is_cancel_asked: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[str] = mapped_column(String(300), default="")
     """What is being done, in words."""
@@ -146,6 +154,8 @@ class Job(Base):
     peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
     products: Mapped[list[Product]] = relationship(back_populates="job", order_by="Product.position")
+
+    __table_args__ = (Index("ix_jobs_status_not_before", "status", "not_before"),)
 
 
 class ScheduledRun(Base):

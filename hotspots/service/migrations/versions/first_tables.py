@@ -77,9 +77,13 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=20), nullable=False),
         sa.Column("asked_by", sa.String(length=32), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("n_attempts", sa.Integer(), nullable=False),
+        sa.Column("claimed_by", sa.String(length=120), nullable=False),
+        sa.Column("attempt_token", sa.String(length=32), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_cancel_asked", sa.Boolean(), nullable=False),
         sa.Column("progress", sa.String(length=300), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
@@ -88,7 +92,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
     )
     op.create_index("ix_jobs_created_at", "jobs", ["created_at"], unique=False)
-    op.create_index("ix_jobs_status", "jobs", ["status"], unique=False)
+    op.create_index("ix_jobs_status_not_before", "jobs", ["status", "not_before"], unique=False)
     op.create_table(
         "sessions",
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
