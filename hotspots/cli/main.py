@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 import hotspots
+from hotspots.cli.backup_command import backup, restore
 from hotspots.cli.brief_command import brief
 from hotspots.cli.check_command import check
 from hotspots.cli.evaluate_command import evaluate
@@ -48,7 +49,23 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init, serve, work):
+for command in (
+    run,
+    pack,
+    brief,
+    evaluate,
+    performance,
+    operation,
+    havens,
+    patrol,
+    check,
+    fetch,
+    init,
+    serve,
+    work,
+    backup,
+    restore,
+):
     cli.add_command(command)
 
 
