@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 import hotspots
+from hotspots.cli.audit_command import audit
 from hotspots.cli.brief_command import brief
 from hotspots.cli.check_command import check
 from hotspots.cli.evaluate_command import evaluate
@@ -28,6 +29,7 @@ from hotspots.cli.pack_command import pack
 from hotspots.cli.patrol_command import patrol
 from hotspots.cli.performance_command import performance
 from hotspots.cli.run_command import run
+from hotspots.cli.users_command import users
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
 
 EXIT_FAILURE, EXIT_USAGE, EXIT_BAD_DATA, EXIT_TOO_LITTLE_DATA = 1, 2, 3, 4
@@ -46,7 +48,7 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init):
+for command in (run, pack, brief, evaluate, performance, operation, havens, patrol, check, fetch, init, users, audit):
     cli.add_command(command)
 
 

@@ -1,8 +1,10 @@
 from .database import Database as Database
 from .database import find_version as find_version
+from .database import is_current as is_current
 from .database import open_database as open_database
 from .database import upgrade_database as upgrade_database
 from .service_settings import DATABASE_VARIABLE as DATABASE_VARIABLE
+from .service_settings import METRICS_VARIABLE as METRICS_VARIABLE
 from .service_settings import ServiceSettings as ServiceSettings
 from .service_settings import load_service_settings as load_service_settings
 from .tables import Account as Account

@@ -24,6 +24,7 @@ _WRITES = "hotspots_writes"
 """Option of an execution: the transaction will write, and takes the lock of SQLite at once, not halfway."""
 _PATIENCE_S = 30
 """How long a transaction waits for another before it gives up."""
+_CONNECT_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,12 @@ def open_database(address: str) -> Database:
         ) from None
     if kind == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True}
+        options: dict[str, Any] = {
+            "pool_size": 20,
+            "max_overflow": 20,
+            "pool_pre_ping": True,
+            "connect_args": {"connect_timeout": _CONNECT_S},
+        }
     elif kind == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +93,7 @@ def open_database(address: str) -> Database:
     else:
         raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")
     try:
-        engine = create_engine(url, **options)
+        engine = create_engine(url, hide_parameters=True, **options)  # an error is logged, and values are of people
     except (ArgumentError, NoSuchModuleError):
         raise ParameterError(
             "`database` names a driver that is not here. Write it as postgresql+psycopg://..."
@@ -137,6 +143,11 @@ def find_version(database: Database) -> str | None:
     """The version of a database's tables."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables are of the version of this program."""
+    return find_version(database) == ScriptDirectory.from_config(_configure()).get_current_head()
 
 
 def _configure() -> Config:

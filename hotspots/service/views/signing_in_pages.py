@@ -9,13 +9,25 @@ from fastapi.responses import RedirectResponse, Response
 
 from hotspots.errors import ParameterError
 from hotspots.service.audit import record
-from hotspots.service.door import Asker, Context, find_asker, name_cookie, render, require_form_token
+from hotspots.service.door import (
+    Asker,
+    Context,
+    find_address,
+    find_asker,
+    find_status,
+    name_cookie,
+    render,
+    require_form_token,
+)
 from hotspots.service.people import (
     NotSignedInError,
     SignedIn,
+    TooManyAttemptsError,
     change_password,
+    count_attempt,
     end_session,
     find_account,
+    forgive_attempts,
     is_password,
     sign_in,
 )
@@ -49,14 +61,18 @@ def take_sign_in(
     wanted: WantedText = "/",
 ) -> Response:
     """Sign in, with a new session whatever the browser had before."""
-    address = request.client.host if request.client else ""
+    address = find_address(request)
+    context.limits.count("sign in", address)
     try:
         token = sign_in(context.database, name, password, address=address, settings=context.service)
-    except NotSignedInError as error:
+    except (NotSignedInError, TooManyAttemptsError) as error:
         page = render(context, "sign_in.html", person=None, next=_stay_here(wanted), fault=str(error))
-        page.status_code = 401
+        page.status_code = find_status(error)
+        if isinstance(error, TooManyAttemptsError):
+            page.headers["Retry-After"] = str(error.retry_after_s)
         return page
     response = RedirectResponse(_stay_here(wanted), 303)
+    # Lax, not Strict: a link in a mail would find nobody signed in. What changes something needs a form token anyway
     response.set_cookie(
         name_cookie(context), token, httponly=True, samesite="lax", secure=context.service.is_encrypted, path="/"
     )
@@ -81,17 +97,28 @@ def show_password(context: Context, asker: Asker) -> Response:
 
 
 @router.post("/password", dependencies=[Depends(require_form_token)])
-def take_password(context: Context, asker: Asker, old: Text = "", new: Text = "", again: Text = "") -> Response:
-    """Take another password, which ends all sessions: this one begins anew by signing in."""
+def take_password(
+    request: Request, context: Context, asker: Asker, old: Text = "", new: Text = "", again: Text = ""
+) -> Response:
+    """Take another password, which ends all sessions: this one begins anew by signing in.
+
+    Wrong old ones count as those at the door do, since somebody may sit at a screen that was left open.
+    """
+    name, address = asker.person.name, find_address(request)
     try:
         with context.database.write() as session:
-            account = find_account(session, asker.person.name)
+            count_attempt(session, name, address)
+        with context.database.write() as session:
+            account = find_account(session, name)
             if not is_password(old, account.password_hash):
                 raise ParameterError("The old password is not right. Type it again.")
+            forgive_attempts(session, name, address)
             if new != again:
                 raise ParameterError("The two new passwords are not the same. Type both again.")
+            if new == old:
+                raise ParameterError("The new password is the old one. Choose another.")
             change_password(session, account, new)
-            record(session, actor=account.name, action="change password", subject=account.name)
+            record(session, actor=name, action="change password", subject=name)
     except ParameterError as error:
         page = render(context, "password.html", person=asker.person, form_token=asker.form_token, fault=str(error))
         page.status_code = 422
