@@ -7,13 +7,17 @@ import time
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hotspots.service.door.statuses import answer_problem
 from hotspots.service.state import ServiceSettings
 
 UPLOAD_PATHS = ("/uploads", "/api/v1/uploads")
 """Where files are sent to; everything else is a form or a question, and small."""
 MAX_FORM_BYTES = 2**20
+MAX_HEADER_BYTES = 2**15
+"""h11 has a limit too, but looks only at headers that come in several reads, of which each may be of 256 kB."""
 _MULTIPART_BYTES = 2**16
 """What a form adds to the file in it."""
 _GRACE_S = 20.0
@@ -23,7 +27,7 @@ _LONGEST_S = 3_600.0
 
 
 class BodyLimits:
-    """Middleware: refuses what is too large (413), comes too slowly (408) or could be read in two ways (400).
+    """Middleware: refuses what is too large (413, 431), too slow (408) or could be read in two ways (400).
 
     A request that states its length and comes in chunks as well is taken by one program to end here and by another to
     end there, which is how requests are smuggled past a proxy (RFC 9112, section 6.3).
@@ -40,6 +44,11 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         body = _Body(self._find_limit(scope), self._grace_s, scope, receive, send)
+        refusal = body.find_refusal(scope)
+        if refusal is not None:  # at once: not every route reads what it is sent
+            answer = answer_problem(Request(scope), refusal.status_code, refusal.detail)
+            await answer(scope, body.receive, body.send)
+            return
         await self._app(scope, body.receive, body.send)
 
     def _find_limit(self, scope: Scope) -> int:
@@ -60,16 +69,21 @@ class _Body:
         self._receive, self._send = receive, send
         self._n_bytes, self._waited_s, self._began_at = 0, 0.0, time.monotonic()
 
+    def find_refusal(self, scope: Scope) -> HTTPException | None:
+        """What is wrong with a request before any of its body is read."""
+        if self._is_ambiguous:
+            return _refuse(400, "A request states its length or comes in chunks, and this one does both.")
+        n_bytes = sum(len(name) + len(value) for name, value in scope["headers"])
+        if n_bytes + len(scope.get("raw_path") or b"") + len(scope["query_string"]) > MAX_HEADER_BYTES:
+            return _refuse(431, "The address and the headers are too long. Remove cookies of this site, and try again.")
+        return self._refuse_large() if self._declared > self._limit else None
+
     async def receive(self) -> Message:
         """The next part, or what is wrong with it."""
         if self._is_complete:
             return (
                 await self._receive()
             )  # what comes now is that somebody leaves, for which one waits as long as it takes
-        if self._is_ambiguous:
-            raise _refuse(400, "A request states its length or comes in chunks, and this one does both.")
-        if self._declared > self._limit:
-            raise self._refuse_large()
         asked_at = time.monotonic()
         patience_s = min(
             self._grace_s + self._n_bytes / LEAST_BYTES_PER_S - self._waited_s, self._began_at + _LONGEST_S - asked_at

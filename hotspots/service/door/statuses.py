@@ -57,21 +57,21 @@ def answer_errors(app: FastAPI) -> None:
 
 def _answer_ours(request: Request, error: Exception) -> Response:
     headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooManyAttemptsError) else None
-    return _answer(request, find_status(error), str(error), headers)
+    return answer_problem(request, find_status(error), str(error), headers)
 
 
 def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = str(error.detail) if error.detail and error.detail != HTTPStatus(error.status_code).phrase else ""
     sentence = {404: "There is nothing at this address, or not for you.", 405: "This address does not take that."}
-    return _answer(request, error.status_code, said or sentence.get(error.status_code, ""), error.headers)
+    return answer_problem(request, error.status_code, said or sentence.get(error.status_code, ""), error.headers)
 
 
 def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return _answer(request, 422, f"`{where}` is not what it has to be: {first['msg']}.")
+    return answer_problem(request, 422, f"`{where}` is not what it has to be: {first['msg']}.")
 
 
 class AnswerUnforeseen:
@@ -100,11 +100,12 @@ class AnswerUnforeseen:
                 found = scope.get("state", {}).get(REQUEST)
                 _log.error("unforeseen", route=name_route(scope), kind=type(error).__name__, request=found)
                 detail = "Something went wrong here; nothing was lost. Tell whoever keeps this service"
-                await _answer(request, 500, f"{detail}: request {found}.")(scope, receive, send)
+                await answer_problem(request, 500, f"{detail}: request {found}.")(scope, receive, send)
             raise
 
 
-def _answer(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+def answer_problem(request: Request, status: int, detail: str, headers: Any = None) -> Response:
+    """What is wrong, as a page or for programs; whoever has not signed in is led to where one does."""
     title = HTTPStatus(status).phrase
     if request.url.path.startswith(API):
         content = {"type": "about:blank", "title": title, "status": status, "detail": detail}

@@ -42,10 +42,10 @@ _FAULTS: Mapping[str, str] = {
 }
 """What is wrong, by the kind of its longest part that can be guessed."""
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 """argon2id with the parameters that the library recommends: RFC 9106 (2021), section 4, second recommendation."""
 _AT_ONCE, _PATIENCE_S = 4, 5.0
-_places = threading.BoundedSemaphore(_AT_ONCE)
+places = threading.BoundedSemaphore(_AT_ONCE)
 """Each check takes 64 MB, so that a crowd of strangers must not check at once."""
 _weighing = threading.Lock()
 """zxcvbn keeps the names that it is given in a table of its module, which threads would mix up."""
@@ -54,7 +54,7 @@ _weighing = threading.Lock()
 def hash_password(password: str) -> str:
     """What is kept of a password: argon2id with a salt of its own."""
     with _take_place():
-        return _hasher.hash(_encode(password))
+        return hasher.hash(_encode(password))
 
 
 def is_password(password: str, password_hash: str | None) -> bool:
@@ -66,7 +66,7 @@ def is_password(password: str, password_hash: str | None) -> bool:
     with _take_place():
         nobody = _hash_of_nobody()  # made for everybody, or the first unknown name would take twice as long
         try:
-            matches = _hasher.verify(password_hash or nobody, _encode(password[: MAX_LENGTH + 1]))
+            matches = hasher.verify(password_hash or nobody, _encode(password[: MAX_LENGTH + 1]))
         except (VerificationError, InvalidHashError):
             return False
     return matches and password_hash is not None
@@ -74,7 +74,7 @@ def is_password(password: str, password_hash: str | None) -> bool:
 
 def is_outdated(password_hash: str) -> bool:
     """Whether the library now recommends stronger parameters than those it was hashed with."""
-    return _hasher.check_needs_rehash(password_hash)
+    return hasher.check_needs_rehash(password_hash)
 
 
 def require_strong(password: str, *, about: Sequence[str] = ()) -> None:
@@ -129,12 +129,12 @@ def make_password() -> str:
 @contextmanager
 def _take_place() -> Iterator[None]:
     """One of the few places in which passwords are worked on."""
-    if not _places.acquire(timeout=_PATIENCE_S):
+    if not places.acquire(timeout=_PATIENCE_S):
         raise TooManyAttemptsError("Very many are signing in at this moment. Try again soon.", retry_after_s=10)
     try:
         yield
     finally:
-        _places.release()
+        places.release()
 
 
 def _encode(password: str) -> bytes:
@@ -144,4 +144,4 @@ def _encode(password: str) -> bytes:
 
 @functools.cache
 def _hash_of_nobody() -> str:
-    return _hasher.hash(secrets.token_hex(16))
+    return hasher.hash(secrets.token_hex(16))

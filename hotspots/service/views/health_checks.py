@@ -12,7 +12,6 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotspots.service.door import Context, ServiceContext, find_address, find_asker
-from hotspots.service.people import NotSignedInError
 from hotspots.service.state import is_current
 
 router = APIRouter(include_in_schema=False)
@@ -39,7 +38,6 @@ def tell_metrics(request: Request, context: Context) -> Response:
     """Counts for Prometheus: for admins, and for the token of the settings, which is good for nothing else.
 
     Raises:
-        NotSignedInError: Nobody has signed in, and the token is not that one.
         NotAllowedError: Somebody has signed in who is not an admin.
     """
     kind, _, given = request.headers.get("authorization", "").partition(" ")
@@ -48,7 +46,9 @@ def tell_metrics(request: Request, context: Context) -> Response:
     if not is_own:
         asker = find_asker(request, context)
         if asker is None:
-            raise NotSignedInError("Sign in first, or send the token that `metrics_token` is.")
+            # not the page to sign in, to which others are led: a program would take it for an answer
+            said = "Send the token that is `metrics_token` in the settings, or one of an admin.\n"
+            return PlainTextResponse(said, 401, headers={"WWW-Authenticate": "Bearer"})
         asker.person.require("see metrics")
     return Response(context.metrics.write(), media_type=CONTENT_TYPE_LATEST)
 

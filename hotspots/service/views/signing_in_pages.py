@@ -108,16 +108,18 @@ def take_password(
     try:
         with context.database.write() as session:
             count_attempt(session, name, address)
+        with context.database.read() as session:
+            kept = find_account(session, name).password_hash
+        if not is_password(old, kept):  # outside a transaction that writes: others would wait for it
+            raise ParameterError("The old password is not right. Type it again.")
         with context.database.write() as session:
-            account = find_account(session, name)
-            if not is_password(old, account.password_hash):
-                raise ParameterError("The old password is not right. Type it again.")
             forgive_attempts(session, name, address)
-            if new != again:
-                raise ParameterError("The two new passwords are not the same. Type both again.")
-            if new == old:
-                raise ParameterError("The new password is the old one. Choose another.")
-            change_password(session, account, new)
+        if new != again:
+            raise ParameterError("The two new passwords are not the same. Type both again.")
+        if new == old:
+            raise ParameterError("The new password is the old one. Choose another.")
+        with context.database.write() as session:
+            change_password(session, find_account(session, name), new)
             record(session, actor=name, action="change password", subject=name)
     except ParameterError as error:
         page = render(context, "password.html", person=asker.person, form_token=asker.form_token, fault=str(error))
