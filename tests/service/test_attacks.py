@@ -367,13 +367,13 @@ def test_no_header_is_written_by_what_was_typed(wanted: str, add_person: AddPers
 def ask_raw(address: str, sent: bytes, *, context: ssl.SSLContext | None = None) -> bytes:
     """What a server answers to these very bytes."""
     host, _, port = address.partition("://")[2].rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=host) if context else plain as connected:
-            connected.sendall(sent)
-            received = b""
-            while part := connected.recv(65_536):
-                received += part
-            return received
+    plain = socket.create_connection((host, int(port)), timeout=10)
+    with context.wrap_socket(plain, server_hostname=host) if context else plain as connected:
+        connected.sendall(sent)
+        received = b""
+        while part := connected.recv(65_536):
+            received += part
+        return received
 
 
 def ask(address: str, target: str, *headers: str) -> bytes:
@@ -428,7 +428,8 @@ def test_no_path_leads_out(target: str, serve: Serve, service: ServiceSettings) 
 @pytest.mark.parametrize(
     "sent",
     [
-        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
         b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
         b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",

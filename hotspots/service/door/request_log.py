@@ -6,6 +6,7 @@ import logging
 import secrets
 import sys
 import time
+import traceback
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from hotspots.service.door.request_metrics import METHODS, RequestMetrics
 
 ACCOUNT, REQUEST = "account_id", "request_id"
 """In `request.state`: who asks, and what the line of the log is found by."""
+_MOST_FRAMES = 15
 _NO_ROUTE = "(none)"
 _log = structlog.get_logger("hotspots.requests")
 
@@ -65,17 +67,31 @@ def name_route(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", _NO_ROUTE))
 
 
+def _keep_frames(_logger: Any, _method: str, event: Any) -> Any:
+    """Where an error happened and of which kinds it is, without what it says: that may be a row of the database."""
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else sys.exc_info()[1] if given is True else given
+    kinds = []
+    while isinstance(error, BaseException):
+        frames = traceback.extract_tb(error.__traceback__)[-_MOST_FRAMES:]
+        kinds.append({"kind": type(error).__name__, "at": [f"{f.filename}:{f.lineno} {f.name}" for f in frames]})
+        error = error.__cause__ or error.__context__
+    if kinds:
+        event["errors"] = kinds
+    return event
+
+
 def set_up_logs() -> None:
     """Write all logs of this process as lines of JSON to stderr: in JSON no text can begin a line of its own."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-        structlog.processors.format_exc_info,
+        _keep_frames,
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -98,7 +98,9 @@ class AnswerUnforeseen:
             if scope["type"] == "http" and not has_begun:
                 request = Request(scope, receive)
                 found = scope.get("state", {}).get(REQUEST)
-                _log.error("unforeseen", route=name_route(scope), kind=type(error).__name__, request=found)
+                _log.error(
+                    "unforeseen", route=name_route(scope), kind=type(error).__name__, request=found, exc_info=error
+                )
                 detail = "Something went wrong here; nothing was lost. Tell whoever keeps this service"
                 await answer_problem(request, 500, f"{detail}: request {found}.")(scope, receive, send)
             raise
