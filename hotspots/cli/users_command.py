@@ -225,12 +225,17 @@ def _read_password(*, from_stdin: bool, make_it: bool) -> str:
         if not given:
             raise ParameterError("Nothing was on stdin. Write the password on its first line.")
         return given
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise click.UsageError(
             "There is no terminal to ask for the password. Give --stdin, or --make to have one made."
         )
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt="The same again", err=True)
     return typed
+
+
+def is_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty()
 
 
 def _print_made(password: str, *, make_it: bool) -> None:
