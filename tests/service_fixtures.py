@@ -7,17 +7,21 @@ import hashlib
 import mimetypes
 import os
 import secrets
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
 from hotspots.house import Audience
-from hotspots.service.app import make_app
+from hotspots.service.app import make_app, make_server
 from hotspots.service.people import add_account
 from hotspots.service.state import (
     Account,
@@ -158,6 +162,29 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
         return product
 
     return add
+
+
+@pytest.fixture
+def serve(database: Database, service: ServiceSettings) -> Iterator[Callable[..., str]]:
+    """Runs the service on a free port as `hotspots serve` does; gives its address. Settings may be changed by name."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(settings: Settings | None = None, **changes: Any) -> str:
+        told = service.model_copy(update=changes)
+        server = make_server(settings or Settings(), told, database)
+        listening = socket.create_server(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        running.append((server, thread))
+        while not server.started and thread.is_alive():
+            time.sleep(0.005)
+        scheme = "https" if told.tls_certificate else "http"
+        return f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(timeout=20)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 import hotspots
+from hotspots.cli.audit_command import audit
 from hotspots.cli.backup_command import backup, restore
 from hotspots.cli.brief_command import brief
 from hotspots.cli.check_command import check
@@ -30,6 +31,7 @@ from hotspots.cli.patrol_command import patrol
 from hotspots.cli.performance_command import performance
 from hotspots.cli.run_command import run
 from hotspots.cli.serve_command import serve
+from hotspots.cli.users_command import users
 from hotspots.cli.work_command import work
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError, TooLittleDataError
 
@@ -49,23 +51,10 @@ def cli() -> None:
     """Find where and when crime concentrates, and which safe havens are near."""
 
 
-for command in (
-    run,
-    pack,
-    brief,
-    evaluate,
-    performance,
-    operation,
-    havens,
-    patrol,
-    check,
-    fetch,
-    init,
-    serve,
-    work,
-    backup,
-    restore,
-):
+_PRODUCTS = (run, pack, brief, evaluate, performance, operation, havens, patrol)
+_DATA = (check, fetch, init)
+_SERVICE = (serve, work, users, audit, backup, restore)
+for command in (*_PRODUCTS, *_DATA, *_SERVICE):
     cli.add_command(command)
 
 

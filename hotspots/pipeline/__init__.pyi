@@ -107,6 +107,7 @@ from .results import Analysis as Analysis
 from .run import analyse as analyse
 from .run_havens import HavenAnalysis as HavenAnalysis
 from .selection import Accounts as Accounts
+from .selection import select_wards as select_wards
 from .strategic import N_HISTORY_MONTHS as N_HISTORY_MONTHS
 from .strategic import AssessedCrime as AssessedCrime
 from .strategic import StrategicAssessment as StrategicAssessment

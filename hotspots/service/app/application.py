@@ -5,8 +5,17 @@ from __future__ import annotations
 import secrets
 
 from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from hotspots.service.door import Guard, ServiceContext, answer_errors, make_templates
+from hotspots.service.door import (
+    AnswerUnforeseen,
+    BodyLimits,
+    Guard,
+    RequestLog,
+    ServiceContext,
+    answer_errors,
+    make_templates,
+)
 from hotspots.service.state import Database, ServiceSettings
 from hotspots.service.views import list_routers
 from hotspots.settings import Settings
@@ -20,13 +29,15 @@ def make_app(settings: Settings, service: ServiceSettings, database: Database) -
         service: What the service is told.
         database: Open, and closed by the caller.
     """
-    app = FastAPI(title="Hotspots", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.context = ServiceContext(
-        settings=settings, service=service, database=database, templates=make_templates()
-    )
+    app = FastAPI(title="Hotspots", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    context = ServiceContext(settings=settings, service=service, database=database, templates=make_templates())
+    context.metrics.watch(database)
+    app.state.context = context
     answer_errors(app)
     for router in list_routers():
         app.include_router(router)
+    app.add_middleware(AnswerUnforeseen)  # the first is the innermost
+    app.add_middleware(BodyLimits, settings=service)
     if service.sign_in_elsewhere:
         from starlette.middleware.sessions import SessionMiddleware
 
@@ -39,5 +50,7 @@ def make_app(settings: Settings, service: ServiceSettings, database: Database) -
             same_site="lax",
             https_only=service.is_encrypted,
         )
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=service.host_names, www_redirect=False)
     app.add_middleware(Guard, settings=service)
+    app.add_middleware(RequestLog, metrics=context.metrics)
     return app

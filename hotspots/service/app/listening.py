@@ -7,8 +7,13 @@ from sqlalchemy import func, select
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.app.application import make_app
+from hotspots.service.app.header_deadline import HeaderDeadline
+from hotspots.service.door import set_up_logs
 from hotspots.service.state import Account, Database, ServiceSettings
 from hotspots.settings import Settings
+
+_MOST_CONNECTIONS = 800
+"""A browser has up to six. With more than a process may have open, no file could be read any more."""
 
 
 def require_safe(service: ServiceSettings, database: Database) -> None:
@@ -37,12 +42,10 @@ def require_safe(service: ServiceSettings, database: Database) -> None:
         )
 
 
-def listen(settings: Settings, service: ServiceSettings, database: Database) -> None:
-    """Serve until the process is told to end."""
-    require_safe(service, database)
-    app = make_app(settings, service, database)
-    uvicorn.run(
-        app,
+def make_server(settings: Settings, service: ServiceSettings, database: Database) -> uvicorn.Server:
+    """The server, as it listens here and in tests."""
+    config = uvicorn.Config(
+        make_app(settings, service, database),
         host=service.address,
         port=service.port,
         ssl_certfile=service.tls_certificate,
@@ -51,8 +54,19 @@ def listen(settings: Settings, service: ServiceSettings, database: Database) -> 
         forwarded_allow_ips=[str(proxy) for proxy in service.proxies] or None,
         server_header=False,
         access_log=False,
-        log_level="warning",
+        log_config=None,
+        http=HeaderDeadline,
+        ws="none",
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=32_768,
     )
+    return uvicorn.Server(config)
+
+
+def listen(settings: Settings, service: ServiceSettings, database: Database) -> None:
+    """Serve until the process is told to end."""
+    require_safe(service, database)
+    set_up_logs()
+    make_server(settings, service, database).run()

@@ -1,3 +1,10 @@
+from .audit_lists import MEDIA_TYPES as MEDIA_TYPES
+from .audit_lists import AuditFilter as AuditFilter
+from .audit_lists import ExportForm as ExportForm
+from .audit_lists import export_records as export_records
+from .audit_lists import has_record as has_record
+from .audit_lists import list_actions as list_actions
+from .audit_lists import list_records as list_records
 from .chain import FIRST as FIRST
 from .chain import ChainCheck as ChainCheck
 from .chain import Outcome as Outcome

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
+from hotspots.service.door.body_limits import UPLOAD_PATHS
+from hotspots.service.door.request_log import ACCOUNT
 from hotspots.service.door.service_context import ServiceContext, get_context
 from hotspots.service.people import (
     Action,
@@ -29,12 +31,30 @@ def name_cookie(context: ServiceContext) -> str:
 
 
 def find_asker(request: Request, context: Annotated[ServiceContext, Depends(get_context)]) -> SignedIn | None:
-    """Who asks: by a token of a program, or else by the cookie of a browser."""
+    """Who asks: by a token of a program, or else by the cookie of a browser.
+
+    Raises:
+        TooManyAttemptsError: They, or those at their address who have not signed in, ask too often.
+    """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.casefold() == "bearer":
-        return find_api_token(context.database, token.strip())
     cookie = request.cookies.get(name_cookie(context))
-    return find_session(context.database, cookie, context.service) if cookie else None
+    if kind.casefold() == "bearer":
+        asker = find_api_token(context.database, token.strip())
+    else:
+        asker = find_session(context.database, cookie, context.service) if cookie else None
+    if asker is None:
+        context.limits.count("stranger", find_address(request))
+        return None
+    setattr(request.state, ACCOUNT, asker.person.account_id)
+    context.limits.count("person", asker.person.account_id)
+    if request.method == "POST" and request.url.path in UPLOAD_PATHS:
+        context.limits.count("upload", asker.person.account_id)
+    return asker
+
+
+def find_address(request: Request) -> str:
+    """From where a request comes. Behind a proxy of the settings uvicorn has put the client in place of the proxy."""
+    return request.client.host if request.client else ""
 
 
 def require_signed_in(request: Request, asker: Annotated[SignedIn | None, Depends(find_asker)]) -> SignedIn:

@@ -12,7 +12,7 @@ from hotspots.errors import HotspotsError
 from hotspots.house import Audience
 from hotspots.service.state import Account, Product, ProductWard, Role, Tier
 
-Action = Literal["read", "run", "upload", "see data quality", "manage accounts", "read audit"]
+Action = Literal["read", "run", "upload", "see data quality", "manage accounts", "read audit", "see metrics"]
 
 _ROLES: tuple[Role, ...] = ("viewer", "analyst", "admin")
 """Each may do what those before it may."""
@@ -23,6 +23,7 @@ NEEDED: Mapping[Action, Role] = {
     "see data quality": "analyst",
     "manage accounts": "admin",
     "read audit": "admin",
+    "see metrics": "admin",
 }
 """The least role that an action takes."""
 _AUDIENCES: Mapping[Tier, tuple[Audience, ...]] = {
@@ -37,6 +38,18 @@ class NotAllowedError(HotspotsError):
 
 class NotSignedInError(HotspotsError):
     """Nobody has signed in, or not any more."""
+
+
+class TooManyAttemptsError(HotspotsError):
+    """Somebody asks too often, or has typed too many wrong passwords.
+
+    Attributes:
+        retry_after_s: After so many seconds they may again.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from hotspots.service.people.permissions import Person, describe
-from hotspots.service.state import Account, ApiToken, Database, LoginSession, ServiceSettings, read_clock
+from hotspots.service.state import Account, Database, LoginSession, ServiceSettings, read_clock
 
-_TOUCH = dt.timedelta(minutes=1)
+TOUCH = dt.timedelta(minutes=1)
 """How stale the time of the last page may be, so that not every page writes."""
 
 
@@ -73,48 +73,10 @@ def find_session(database: Database, token: str, settings: ServiceSettings) -> S
         if found.ends_at <= now or found.seen_at + idle <= now:
             return None
         signed_in = SignedIn(person=describe(found.account), form_token=found.form_token)
-        is_stale = found.seen_at + _TOUCH <= now
+        is_stale = found.seen_at + TOUCH <= now
     if is_stale:
         with database.write() as session:
             again = session.get(LoginSession, hash_token(token))
-            if again is not None:
-                again.seen_at = now
-    return signed_in
-
-
-def make_api_token(session: Session, account: Account, label: str, *, days: int) -> str:
-    """Give a program a token in somebody's name.
-
-    Returns:
-        The token, which is shown once.
-    """
-    now = read_clock()
-    token = f"hotspots_{secrets.token_urlsafe(32)}"
-    session.add(
-        ApiToken(
-            token_hash=hash_token(token),
-            account_id=account.id,
-            label=label.strip()[:80],
-            created_at=now,
-            seen_at=None,
-            ends_at=now + dt.timedelta(days=days),
-        )
-    )
-    return token
-
-
-def find_api_token(database: Database, token: str) -> SignedIn | None:
-    """Whose program has the token; None where it has ended, or its owner has to choose a password first."""
-    now = read_clock()
-    with database.read() as session:
-        found = session.get(ApiToken, hash_token(token))
-        if found is None or not found.account.is_active or found.ends_at <= now or found.account.must_change_password:
-            return None
-        signed_in = SignedIn(person=describe(found.account), form_token=None)
-        is_stale = found.seen_at is None or found.seen_at + _TOUCH <= now
-    if is_stale:
-        with database.write() as session:
-            again = session.get(ApiToken, hash_token(token))
             if again is not None:
                 again.seen_at = now
     return signed_in

@@ -1,4 +1,4 @@
-"""Signing in with a password: the same answer, after the same time, whether there is such an account or not."""
+"""Signing in with a password: the same answer, after the same work, whether there is such an account or not."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from hotspots.service.people.accounts import tidy_name
 from hotspots.service.people.passwords import hash_password, is_outdated, is_password
 from hotspots.service.people.permissions import NotSignedInError
 from hotspots.service.people.sessions import begin_session
+from hotspots.service.people.sign_in_delays import count_attempt, forgive_attempts
 from hotspots.service.state import Account, Database, ServiceSettings
 
 
@@ -27,16 +28,20 @@ def sign_in(database: Database, name: str, password: str, *, address: str, setti
 
     Raises:
         NotSignedInError: Name or password is wrong, which of them is not said.
+        TooManyAttemptsError: Too many wrong ones came before, and one has to wait.
     """
-    name = tidy_name(name)[:80].replace("\0", "")
+    name = tidy_name(name)
+    with database.write() as session:
+        count_attempt(session, name, address)
     with database.read() as session:
         account = session.scalar(select(Account).where(Account.name == name))
     is_right = is_password(password, account.password_hash if account else None)
     with database.write() as session:
+        account = session.get(Account, account.id) if account else None
         if account is None or not is_right or not account.is_active:
             record(session, actor=name, action="sign in", outcome="refused", address=address)
         else:
-            account = session.get_one(Account, account.id)
+            forgive_attempts(session, name, address)
             if account.password_hash and is_outdated(account.password_hash):
                 account.password_hash = hash_password(password)
             token = begin_session(session, account, settings)

@@ -1,5 +1,6 @@
 from .database import Database as Database
 from .database import find_version as find_version
+from .database import is_current as is_current
 from .database import open_database as open_database
 from .database import upgrade_database as upgrade_database
 from .rights import Role as Role
@@ -8,6 +9,7 @@ from .rights import require_fitting as require_fitting
 from .schedule_settings import NoticeSettings as NoticeSettings
 from .schedule_settings import Schedule as Schedule
 from .service_settings import DATABASE_VARIABLE as DATABASE_VARIABLE
+from .service_settings import METRICS_VARIABLE as METRICS_VARIABLE
 from .service_settings import GroupRights as GroupRights
 from .service_settings import ServiceSettings as ServiceSettings
 from .service_settings import SignInElsewhere as SignInElsewhere

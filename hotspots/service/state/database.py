@@ -90,7 +90,7 @@ def open_database(address: str, *, version: str = "head") -> Database:
     else:
         raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")
     try:
-        engine = create_engine(url, **options)
+        engine = create_engine(url, hide_parameters=True, **options)  # an error is logged, and values are of people
     except (ArgumentError, NoSuchModuleError):
         raise ParameterError(
             "`database` names a driver that is not here. Write it as postgresql+psycopg://..."
@@ -146,6 +146,11 @@ def find_version(database: Database) -> str | None:
     """The version of a database's tables."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables are of the version of this program."""
+    return find_version(database) == ScriptDirectory.from_config(_configure()).get_current_head()
 
 
 def _configure() -> Config:

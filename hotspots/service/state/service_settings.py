@@ -6,6 +6,7 @@ import os
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -16,8 +17,13 @@ from hotspots.settings import FILE_NAME, Settings, load_settings
 
 DATABASE_VARIABLE = "HOTSPOTS_DATABASE"
 """Environment variable with the address of the database: an address has a password in it, which files should not."""
+METRICS_VARIABLE = "HOTSPOTS_METRICS_TOKEN"
+"""Environment variable with the token of Prometheus."""
 
 _MEGABYTE = 2**20
+_SECRETS = {"database": DATABASE_VARIABLE, "metrics_token": METRICS_VARIABLE}
+"""Settings that are not repeated in messages, and may be given beside the file."""
+_OWN_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 class GroupRights(BaseModel):
@@ -85,6 +91,8 @@ class ServiceSettings(BaseModel):
         schedules: Jobs that are asked for by themselves.
         notices: Who is told when such a job has ended; None for nobody.
         sign_in_elsewhere: An organisation that vouches for people; None where all have a password here.
+        metrics_token: What Prometheus sends to be told counts; None for admins alone. The environment variable
+            HOTSPOTS_METRICS_TOKEN comes before it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,6 +115,7 @@ class ServiceSettings(BaseModel):
     schedules: tuple[Schedule, ...] = ()
     notices: NoticeSettings | None = None
     sign_in_elsewhere: SignInElsewhere | None = None
+    metrics_token: Annotated[str, Field(min_length=20, max_length=200)] | None = None
 
     @model_validator(mode="after")
     def _require_both_tls_files(self) -> ServiceSettings:
@@ -137,6 +146,17 @@ class ServiceSettings(BaseModel):
     def is_encrypted(self) -> bool:
         """Whether people come by HTTPS, here or as far as the proxy."""
         return self.tls_certificate is not None or bool(self.proxies)
+
+    @property
+    def host_names(self) -> list[str]:
+        """By which names the service is asked for; any, where it is not told its own.
+
+        A page of somebody else whose name is made to lead to this machine asks by that name, and is refused.
+        """
+        if self.public_address is None and not self.is_local:
+            return ["*"]
+        own = urlsplit(self.public_address).hostname if self.public_address else None
+        return [*_OWN_NAMES, self.address, *([own] if own else [])]
 
     @property
     def database_address(self) -> str:
@@ -182,8 +202,9 @@ def load_service_settings(path: Path | None = None) -> tuple[Settings, ServiceSe
         raise ParameterError(
             f"{FILE_NAME}: service.workspace is the folder of that file, and cannot be set. Remove it."
         )
-    if os.environ.get(DATABASE_VARIABLE):
-        given["database"] = os.environ[DATABASE_VARIABLE]
+    for name, variable in _SECRETS.items():
+        if os.environ.get(variable):
+            given[name] = os.environ[variable]
     try:
         service = ServiceSettings(workspace=workspace, **given)
     except ValidationError as error:
@@ -204,7 +225,7 @@ def _say(error: ValidationError) -> ParameterError:
         known = [known for known in ServiceSettings.model_fields if known != "workspace"]
         hint = suggest_word(name, known) or f" It takes: {', '.join(known)}."
         return ParameterError(f'{FILE_NAME}: [service] has an unknown key "{name}".{hint}')
-    given = "" if name == "database" or not name else f", not {first['input']!r}"
+    given = "" if name in _SECRETS or not name else f", not {first['input']!r}"
     rule = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     where = f"service.{name}" if name else "[service]"
     return ParameterError(f"{FILE_NAME}: {where}: {rule}{given}. Correct it, or leave it out.")

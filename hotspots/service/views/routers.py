@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from hotspots.service.views import elsewhere_pages, home_page, schedules_page, signing_in_pages, static_files
+from hotspots.service.views import (
+    account_pages,
+    audit_pages,
+    elsewhere_pages,
+    health_checks,
+    home_page,
+    schedules_page,
+    signing_in_pages,
+    static_files,
+    token_pages,
+)
+
+_PAGES = (
+    signing_in_pages,
+    elsewhere_pages,
+    home_page,
+    schedules_page,
+    account_pages,
+    audit_pages,
+    token_pages,
+    health_checks,
+    static_files,
+)
 
 
 def list_routers() -> list[APIRouter]:
     """The routers of all pages."""
-    return [module.router for module in (signing_in_pages, elsewhere_pages, home_page, static_files, schedules_page)]
+    return [module.router for module in _PAGES]

@@ -9,13 +9,25 @@ from fastapi.responses import RedirectResponse, Response
 
 from hotspots.errors import ParameterError
 from hotspots.service.audit import record
-from hotspots.service.door import Asker, Context, find_asker, name_cookie, render, require_form_token
+from hotspots.service.door import (
+    Asker,
+    Context,
+    find_address,
+    find_asker,
+    find_status,
+    name_cookie,
+    render,
+    require_form_token,
+)
 from hotspots.service.people import (
     NotSignedInError,
     SignedIn,
+    TooManyAttemptsError,
     change_password,
+    count_attempt,
     end_session,
     find_account,
+    forgive_attempts,
     is_password,
     sign_in,
 )
@@ -49,11 +61,16 @@ def take_sign_in(
     wanted: WantedText = "/",
 ) -> Response:
     """Sign in, with a new session whatever the browser had before."""
-    address = request.client.host if request.client else ""
+    address = find_address(request)
+    context.limits.count("sign in", address)
     try:
         token = sign_in(context.database, name, password, address=address, settings=context.service)
-    except NotSignedInError as error:
-        return ask_to_sign_in(context, wanted, fault=str(error))
+    except (NotSignedInError, TooManyAttemptsError) as error:
+        page = ask_to_sign_in(context, wanted, fault=str(error))
+        page.status_code = find_status(error)
+        if isinstance(error, TooManyAttemptsError):
+            page.headers["Retry-After"] = str(error.retry_after_s)
+        return page
     response = RedirectResponse(stay_here(wanted), 303)
     set_session_cookie(response, context, token)
     return response
@@ -77,17 +94,30 @@ def show_password(context: Context, asker: Asker) -> Response:
 
 
 @router.post("/password", dependencies=[Depends(require_form_token)])
-def take_password(context: Context, asker: Asker, old: Text = "", new: Text = "", again: Text = "") -> Response:
-    """Take another password, which ends all sessions: this one begins anew by signing in."""
+def take_password(
+    request: Request, context: Context, asker: Asker, old: Text = "", new: Text = "", again: Text = ""
+) -> Response:
+    """Take another password, which ends all sessions: this one begins anew by signing in.
+
+    Wrong old ones count as those at the door do, since somebody may sit at a screen that was left open.
+    """
+    name, address = asker.person.name, find_address(request)
     try:
         with context.database.write() as session:
-            account = find_account(session, asker.person.name)
-            if not is_password(old, account.password_hash):
-                raise ParameterError("The old password is not right. Type it again.")
-            if new != again:
-                raise ParameterError("The two new passwords are not the same. Type both again.")
-            change_password(session, account, new)
-            record(session, actor=account.name, action="change password", subject=account.name)
+            count_attempt(session, name, address)
+        with context.database.read() as session:
+            kept = find_account(session, name).password_hash
+        if not is_password(old, kept):  # outside a transaction that writes: others would wait for it
+            raise ParameterError("The old password is not right. Type it again.")
+        with context.database.write() as session:
+            forgive_attempts(session, name, address)
+        if new != again:
+            raise ParameterError("The two new passwords are not the same. Type both again.")
+        if new == old:
+            raise ParameterError("The new password is the old one. Choose another.")
+        with context.database.write() as session:
+            change_password(session, find_account(session, name), new)
+            record(session, actor=name, action="change password", subject=name)
     except ParameterError as error:
         page = render(context, "password.html", person=asker.person, form_token=asker.form_token, fault=str(error))
         page.status_code = 422
@@ -105,6 +135,7 @@ def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "") -> Respons
 
 def set_session_cookie(response: Response, context: Context, token: str) -> None:
     """Have the browser keep a session, out of reach of scripts."""
+    # Lax, not Strict: a link in a mail would find nobody signed in. What changes something needs a form token anyway
     response.set_cookie(
         name_cookie(context), token, httponly=True, samesite="lax", secure=context.service.is_encrypted, path="/"
     )

@@ -1,0 +1,52 @@
+"""The wards of a team: by code or by name, as the outlines of the workspace have them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+
+from hotspots.ingest.reference import read_boundaries
+from hotspots.pipeline import select_wards
+from hotspots.service.state import ServiceSettings
+from hotspots.settings import Settings
+
+_HERE = Path("data/boundaries")
+
+
+def read_ward_names(settings: Settings, service: ServiceSettings) -> Mapping[str, str]:
+    """The name of each ward by its code, in order of names.
+
+    Raises:
+        HotspotsError: The outlines of wards are not there, or cannot be read.
+    """
+    names = _open_wards(settings, service)["ward_name"].astype("str").sort_values()
+    return dict(names.items())
+
+
+def choose_wards(settings: Settings, service: ServiceSettings, wanted: Sequence[str]) -> list[str]:
+    """The codes of wards that are named by code or name; of none, where none are named.
+
+    Raises:
+        NotFoundError: There is no such ward.
+        ParameterError: Several wards have such a name.
+        HotspotsError: The outlines of wards are not there, or cannot be read.
+    """
+    return sorted(select_wards(_open_wards(settings, service), wanted).index) if wanted else []
+
+
+def _open_wards(settings: Settings, service: ServiceSettings) -> gpd.GeoDataFrame:
+    paths = settings.boundaries or (service.workspace / _HERE,)
+    return _read(paths, tuple(_find_stamp(path) for path in paths), settings.crs, settings.layer)
+
+
+@functools.lru_cache(maxsize=2)
+def _read(paths: tuple[Path, ...], _stamps: tuple[float, ...], crs: str, layer: str | None) -> gpd.GeoDataFrame:
+    """Read once, and again when a file or folder is another one."""
+    return read_boundaries(paths, crs=crs, layer=layer).wards
+
+
+def _find_stamp(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0
