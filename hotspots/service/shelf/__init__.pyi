@@ -1,3 +1,9 @@
+from .newest_products import ListChoices as ListChoices
+from .newest_products import list_choices as list_choices
+from .newest_products import list_newest as list_newest
+from .newest_products import list_series as list_series
+from .openings import ONCE_WITHIN as ONCE_WITHIN
+from .openings import record_opening as record_opening
 from .visible_products import OpenedFile as OpenedFile
 from .visible_products import find_product as find_product
 from .visible_products import list_products as list_products
