@@ -7,12 +7,16 @@ import hashlib
 import mimetypes
 import os
 import secrets
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
@@ -35,6 +39,14 @@ from hotspots.settings import Settings
 
 PASSWORD = "three odd words of grass"
 """Of every account that a test makes."""
+PEOPLE: dict[str, dict[str, Any]] = {
+    "viewer": {},
+    "partner": {"tier": "partner"},
+    "evelyn": {"ward_codes": ["E05000001"]},
+    "analyst": {"role": "analyst"},
+    "admin": {"role": "admin"},
+}
+"""One of each sort, by name."""
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +173,28 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
 
 
 @pytest.fixture
+def serve(database: Database, service: ServiceSettings) -> Iterator[Callable[..., str]]:
+    """Runs the service on a free port; gives its address."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start() -> str:
+        server = uvicorn.Server(uvicorn.Config(make_app(Settings(), service, database), log_level="warning"))
+        listening = socket.create_server(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        running.append((server, thread))
+        while not server.started and thread.is_alive():
+            time.sleep(0.005)
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(timeout=20)
+
+
+@pytest.fixture
 def open_client(database: Database, service: ServiceSettings) -> Iterator[Callable[..., TestClient]]:
     """Browsers at the service, each with cookies of its own; signed in where a name is given."""
     app = make_app(Settings(), service, database)
@@ -177,3 +211,17 @@ def open_client(database: Database, service: ServiceSettings) -> Iterator[Callab
     yield open_one
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def arrive(add_person: Callable[..., Account], open_client: Callable[..., TestClient]) -> Callable[[str], TestClient]:
+    """The browser of one of `PEOPLE`, signed in; their account is made when they first come."""
+    known: set[str] = set()
+
+    def come(name: str) -> TestClient:
+        if name not in known:
+            known.add(name)
+            add_person(name, **PEOPLE[name])
+        return open_client(name)
+
+    return come

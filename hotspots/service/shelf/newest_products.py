@@ -83,7 +83,7 @@ def list_choices(session: Session, person: Person) -> ListChoices:
         .where(visible, Product.is_whole_area.is_(False))
         .group_by(ward.ward_code)
     )
-    wards = sorted(session.execute(named).tuples(), key=lambda ward: (ward[1].casefold(), ward[0]))
+    wards = sorted(session.execute(named), key=lambda ward: (ward[1].casefold(), ward[0]))
     return ListChoices(
         crimes=tuple(sorted(slug for slug in crimes if slug)),
         wards=dict(wards),

@@ -23,7 +23,8 @@ Analyst = Annotated[SignedIn, require("run")]
 MOST_STREAMS = 6
 """That one person may have open: a browser opens as many to one address."""
 ENDED = ("done", "failed", "cancelled")
-_EVERY_S = 0.7
+EVERY_S = 0.7
+"""Between two looks at the job."""
 _LOOK_AGAIN_AFTER = 7
 """After so many looks at the job, whether whoever watches may still do so."""
 _open: Counter[str] = Counter()
@@ -70,7 +71,7 @@ async def send_events(
         n_looks += 1
         if n_looks % _LOOK_AGAIN_AFTER == 0 and not await run_in_threadpool(_may_watch, request, context):
             break
-        await anyio.sleep(_EVERY_S)
+        await anyio.sleep(EVERY_S)
     yield ServerSentEvent(event="end", data=told["status"])
 
 

@@ -36,7 +36,7 @@ def list_jobs(context: Context, asker: Analyst, page: Annotated[int, Query(ge=1,
     newest = select(Job, Account.full_name).join(Account, Account.id == Job.asked_by, isouter=True)
     ordered = newest.order_by(Job.created_at.desc(), Job.id).offset((page - 1) * _AT_ONCE).limit(_AT_ONCE + 1)
     with context.database.read() as session:
-        found = session.execute(ordered).tuples().all()
+        found = session.execute(ordered).all()
     return render(
         context,
         "jobs.html",
