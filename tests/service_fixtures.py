@@ -178,7 +178,9 @@ def serve(database: Database, service: ServiceSettings) -> Iterator[Callable[...
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start() -> str:
-        server = uvicorn.Server(uvicorn.Config(make_app(Settings(), service, database), log_level="warning"))
+        server = uvicorn.Server(
+            uvicorn.Config(make_app(Settings(), service, database), log_level="warning", lifespan="off")
+        )
         listening = socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

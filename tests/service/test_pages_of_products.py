@@ -55,9 +55,7 @@ def test_each_finds_on_the_first_page_what_is_theirs_and_opens_no_other(
     assert set(list_links(of_ward, "/products/")) == {f"/products/{made[one].id}" for one in ("evelyn", "both")}
 
 
-def test_the_latest_of_each_kind_crime_wards_and_readers_is_the_newest(
-    add_product: AddProduct, arrive: Arrive
-) -> None:
+def test_the_latest_of_each_kind_crime_wards_and_readers_is_the_newest(add_product: AddProduct, arrive: Arrive) -> None:
     older = add_product()
     newer = add_product()
     others = [

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 import anyio
@@ -28,20 +27,13 @@ EVERY_S = 0.7
 _LOOK_AGAIN_AFTER = 7
 """After so many looks at the job, whether whoever watches may still do so."""
 _open: Counter[str] = Counter()
-_lock = threading.Lock()
+"""Streams of each account, counted in the one thread of the event loop."""
 
 
-def _hold_stream(asker: Analyst) -> Iterator[None]:
-    """One of the streams of a person, for as long as it is open."""
-    with _lock:
-        if _open[asker.person.account_id] >= MOST_STREAMS:
-            raise HTTPException(429, f"{MOST_STREAMS} pages watch jobs already. Close one of them.")
-        _open[asker.person.account_id] += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _open[asker.person.account_id] -= 1
+def _require_free(asker: Analyst) -> None:
+    """Refuse a person who watches too many jobs already."""
+    if _open[asker.person.account_id] >= MOST_STREAMS:
+        raise HTTPException(429, f"{MOST_STREAMS} pages watch jobs already. Close one of them.")
 
 
 def _require_job(context: Context, job_id: str) -> None:
@@ -53,7 +45,7 @@ def _require_job(context: Context, job_id: str) -> None:
 @router.get(
     "/jobs/{job_id}/events",
     response_class=EventSourceResponse,
-    dependencies=[Depends(_require_job), Depends(_hold_stream)],
+    dependencies=[Depends(_require_job), Depends(_require_free)],
 )
 async def send_events(
     context: Context, asker: Analyst, request: Request, job_id: str
@@ -61,18 +53,22 @@ async def send_events(
     """What a job does, each time that it changes, and "end" when it has ended or its watcher has signed out."""
     told: dict[str, Any] | None = None
     n_looks = 0
-    while True:
-        now = await run_in_threadpool(_look, context, job_id)
-        if now != told:
-            told = now
-            yield ServerSentEvent(event="job", data=now)
-        if now["status"] in ENDED:
-            break
-        n_looks += 1
-        if n_looks % _LOOK_AGAIN_AFTER == 0 and not await run_in_threadpool(_may_watch, request, context):
-            break
-        await anyio.sleep(EVERY_S)
-    yield ServerSentEvent(event="end", data=told["status"])
+    _open[asker.person.account_id] += 1
+    try:
+        while True:
+            now = await run_in_threadpool(_look, context, job_id)
+            if now != told:
+                told = now
+                yield ServerSentEvent(event="job", data=now)
+            if now["status"] in ENDED:
+                break
+            n_looks += 1
+            if n_looks % _LOOK_AGAIN_AFTER == 0 and not await run_in_threadpool(_may_watch, request, context):
+                break
+            await anyio.sleep(EVERY_S)
+        yield ServerSentEvent(event="end", data=told["status"])
+    finally:
+        _open[asker.person.account_id] -= 1
 
 
 def _look(context: ServiceContext, job_id: str) -> dict[str, Any]:
