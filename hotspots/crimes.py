@@ -64,6 +64,10 @@ class Crime:
     part_of: str | None = None
 
 
+FLAGGED_KNIFE_CRIME = Crime(slug=KNIFE_CRIME, label="Knife crime", plural="knife crimes")
+"""It is not among the definitions, since a flag says it and not a wording."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offence:
     """What a wording says.
@@ -284,9 +288,8 @@ def list_crimes(incidents: pd.DataFrame, *, definitions: CrimeDefinitions | None
     definitions = definitions or load_definitions()
     present = set(incidents["category"].unique()) | set(incidents["subcategory"].unique())
     crimes = [crime for slug, crime in definitions.crimes.items() if slug in present]
-    knife_crime = Crime(slug=KNIFE_CRIME, label="Knife crime", plural="knife crimes")
-    if select_crime(incidents, knife_crime).any():
-        crimes.append(knife_crime)
+    if select_crime(incidents, FLAGGED_KNIFE_CRIME).any():
+        crimes.append(FLAGGED_KNIFE_CRIME)
     return sorted(crimes, key=lambda crime: crime.slug)
 
 

@@ -39,6 +39,14 @@ from hotspots.settings import Settings
 
 PASSWORD = "three odd words of grass"
 """Of every account that a test makes."""
+PEOPLE: dict[str, dict[str, Any]] = {
+    "viewer": {},
+    "partner": {"tier": "partner"},
+    "evelyn": {"ward_codes": ["E05000001"]},
+    "analyst": {"role": "analyst"},
+    "admin": {"role": "admin"},
+}
+"""One of each sort, by name."""
 
 
 @pytest.fixture(scope="session")
@@ -184,6 +192,7 @@ def serve(database: Database, service: ServiceSettings) -> Iterator[Callable[...
     yield start
     for server, thread in running:
         server.should_exit = True
+        server.force_exit = True
         thread.join(timeout=20)
 
 
@@ -204,3 +213,17 @@ def open_client(database: Database, service: ServiceSettings) -> Iterator[Callab
     yield open_one
     for client in opened:
         client.close()
+
+
+@pytest.fixture
+def arrive(add_person: Callable[..., Account], open_client: Callable[..., TestClient]) -> Callable[[str], TestClient]:
+    """The browser of one of `PEOPLE`, signed in; their account is made when they first come."""
+    known: set[str] = set()
+
+    def come(name: str) -> TestClient:
+        if name not in known:
+            known.add(name)
+            add_person(name, **PEOPLE[name])
+        return open_client(name)
+
+    return come

@@ -67,6 +67,7 @@ from .patrols_done import PlanComparison as PlanComparison
 from .patrols_done import measure_patrols as measure_patrols
 from .performance import CELL_SIZE_M as CELL_SIZE_M
 from .performance import MIN_RANKED as MIN_RANKED
+from .performance import USUAL_INDICATORS as USUAL_INDICATORS
 from .performance import Indicator as Indicator
 from .performance import Performance as Performance
 from .performance import PerformanceRequest as PerformanceRequest

@@ -3,6 +3,7 @@ from .asking import Asker as Asker
 from .asking import Context as Context
 from .asking import find_address as find_address
 from .asking import find_asker as find_asker
+from .asking import look_again as look_again
 from .asking import name_cookie as name_cookie
 from .asking import require as require
 from .asking import require_form_token as require_form_token
@@ -22,6 +23,7 @@ from .request_log import set_up_logs as set_up_logs
 from .request_metrics import RequestMetrics as RequestMetrics
 from .service_context import ServiceContext as ServiceContext
 from .service_context import get_context as get_context
+from .shelf_files import answer_with_file as answer_with_file
 from .statuses import API as API
 from .statuses import STATUSES as STATUSES
 from .statuses import AnswerUnforeseen as AnswerUnforeseen

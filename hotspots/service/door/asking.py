@@ -57,6 +57,12 @@ def find_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def look_again(request: Request, context: ServiceContext) -> SignedIn | None:
+    """Who a browser is of that is still being sent something; None where the session has ended. It stays as stale."""
+    cookie = request.cookies.get(name_cookie(context), "")
+    return find_session(context.database, cookie, context.service, is_used=False)
+
+
 def require_signed_in(request: Request, asker: Annotated[SignedIn | None, Depends(find_asker)]) -> SignedIn:
     """Who asks; one whose first password was given by somebody else chooses another before all else.
 

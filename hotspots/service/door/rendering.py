@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import hashlib
 from importlib import resources
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from fastapi.responses import HTMLResponse
 
-from hotspots.products.words import make_environment
+from hotspots.products.words import make_environment, say_date
 from hotspots.service.door.service_context import ServiceContext
 
 
@@ -21,12 +23,14 @@ def make_templates() -> jinja2.Environment:
     loader = jinja2.ChoiceLoader([jinja2.PackageLoader("hotspots.service"), jinja2.PackageLoader("hotspots.products")])
     templates = products.overlay(loader=loader, bytecode_cache=None, optimized=True)
     templates.globals = {**products.globals, "asset": name_asset}
+    templates.filters = {**products.filters, "moment": _say_moment, "size": _say_size}
     return templates
 
 
 def render(context: ServiceContext, template: str, **values: Any) -> HTMLResponse:
-    """A page. Templates see `house`, and whatever is given: `person` and `form_token` of who asks."""
-    page = context.templates.get_template(template).render(house=context.settings.house, **values)
+    """A page. Templates see `house`, `zone`, and whatever is given: `person` and `form_token` of who asks."""
+    zone = ZoneInfo(context.settings.time_zone)
+    page = context.templates.get_template(template).render(house=context.settings.house, zone=zone, **values)
     return HTMLResponse(page)
 
 
@@ -46,3 +50,14 @@ def read_asset(name: str) -> bytes:
 def name_asset(name: str) -> str:
     """The address of a style or script, which changes with what is in it."""
     return f"/static/{hashlib.sha256(read_asset(name)).hexdigest()[:16]}/{name}"
+
+
+def _say_moment(at: dt.datetime, zone: ZoneInfo) -> str:
+    """A day and time as clocks there show it: 4 December 2026, 14:05."""
+    local = at.astimezone(zone)
+    return f"{say_date(local.date())}, {local:%H:%M}"
+
+
+def _say_size(n_bytes: int) -> str:
+    """The size of a file: 12 kB, 3.4 MB."""
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes >= 1e6 else f"{max(1, round(n_bytes / 1e3))} kB"

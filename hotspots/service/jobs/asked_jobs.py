@@ -54,7 +54,7 @@ def find_job(session: Session, job_id: str) -> Job:
     Raises:
         NotFoundError: There is none.
     """
-    job = session.get(Job, job_id)
+    job = session.get(Job, job_id) if job_id.isalnum() else None
     if job is None:
         raise NotFoundError("There is no such job.")
     return job
@@ -68,7 +68,7 @@ def cancel_job(session: Session, person: Person, job_id: str) -> Job:
         NotFoundError: There is none.
     """
     person.require("run")
-    job = session.scalar(select(Job).where(Job.id == job_id).with_for_update())
+    job = session.scalar(select(Job).where(Job.id == job_id).with_for_update()) if job_id.isalnum() else None
     if job is None:
         raise NotFoundError("There is no such job.")
     if job.status == "queued":

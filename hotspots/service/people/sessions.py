@@ -62,8 +62,15 @@ def end_session(session: Session, token: str) -> None:
     session.execute(delete(LoginSession).where(LoginSession.token_hash == hash_token(token)))
 
 
-def find_session(database: Database, token: str, settings: ServiceSettings) -> SignedIn | None:
-    """Who has the token, as the account is now; None where it has ended."""
+def find_session(database: Database, token: str, settings: ServiceSettings, *, is_used: bool = True) -> SignedIn | None:
+    """Who has the token, as the account is now; None where it has ended.
+
+    Args:
+        database: Open.
+        token: What the browser keeps.
+        settings: Of the service.
+        is_used: Whether somebody is at the browser, which keeps the session alive.
+    """
     now = read_clock()
     with database.read() as session:
         found = session.get(LoginSession, hash_token(token))
@@ -73,7 +80,7 @@ def find_session(database: Database, token: str, settings: ServiceSettings) -> S
         if found.ends_at <= now or found.seen_at + idle <= now:
             return None
         signed_in = SignedIn(person=describe(found.account), form_token=found.form_token)
-        is_stale = found.seen_at + TOUCH <= now
+        is_stale = is_used and found.seen_at + TOUCH <= now
     if is_stale:
         with database.write() as session:
             again = session.get(LoginSession, hash_token(token))

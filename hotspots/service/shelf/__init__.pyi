@@ -1,3 +1,9 @@
+from .newest_products import ListChoices as ListChoices
+from .newest_products import list_choices as list_choices
+from .newest_products import list_newest as list_newest
+from .newest_products import list_series as list_series
+from .openings import ONCE_WITHIN as ONCE_WITHIN
+from .openings import record_opening as record_opening
 from .putting import describe_products as describe_products
 from .putting import put_on_shelf as put_on_shelf
 from .putting import secure_products as secure_products

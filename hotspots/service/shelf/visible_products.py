@@ -61,7 +61,7 @@ def find_product(session: Session, person: Person, product_id: str) -> Product:
     Raises:
         NotFoundError: There is none, or it is not for them: which of these is not said.
     """
-    chosen = select(Product).where(Product.id == product_id, select_visible(person))
+    chosen = select(Product).where(Product.id == _clean(product_id), select_visible(person))
     product = session.scalar(chosen.options(selectinload(Product.wards), selectinload(Product.files)))
     if product is None:
         raise NotFoundError(_NOT_THERE)
@@ -74,6 +74,7 @@ class OpenedFile:
 
     Attributes:
         path: Where it is.
+        name: Its path below the folder of the job.
         media_type: Of its content.
         n_bytes: Its size.
         sha256: Of its content.
@@ -81,6 +82,7 @@ class OpenedFile:
     """
 
     path: Path
+    name: str
     media_type: str
     n_bytes: int
     sha256: str
@@ -98,7 +100,7 @@ def open_file(session: Session, person: Person, job_id: str, path: str, *, setti
     chosen = (
         select(ProductFile, Product)
         .join(Product, Product.id == ProductFile.product_id)
-        .where(ProductFile.job_id == job_id, ProductFile.path == path, select_visible(person))
+        .where(ProductFile.job_id == _clean(job_id), ProductFile.path == _clean(path), select_visible(person))
         .limit(1)
     )
     found = session.execute(chosen).first()
@@ -107,8 +109,14 @@ def open_file(session: Session, person: Person, job_id: str, path: str, *, setti
     file, product = found
     return OpenedFile(
         path=settings.shelf / file.job_id / file.path,
+        name=file.path,
         media_type=file.media_type,
         n_bytes=file.n_bytes,
         sha256=file.sha256,
         label=f"{product.label}, {product.area}: {file.name}",
     )
+
+
+def _clean(asked: str) -> str:
+    """What is asked for, as a database takes it: PostgreSQL refuses the character 0, which nothing here is called."""
+    return asked.replace("\0", "\N{REPLACEMENT CHARACTER}")

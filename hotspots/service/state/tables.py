@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import secrets
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hotspots.house import Audience
@@ -199,11 +201,25 @@ class Product(Base):
     """Below that of the job; empty for that itself."""
     main_path: Mapped[str] = mapped_column(String(400))
     """Of the file to open first, below the folder of the job."""
+    series: Mapped[str] = mapped_column(String(64))
+    """The same for all that are of the same thing, of which the latest counts; made as a product is stored."""
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
 
     job: Mapped[Job] = relationship(back_populates="products")
     wards: Mapped[list[ProductWard]] = relationship(cascade="all, delete-orphan")
     files: Mapped[list[ProductFile]] = relationship(cascade="all, delete-orphan", order_by="ProductFile.position")
+
+    __table_args__ = (Index("ix_products_series_created_at", "series", "created_at"),)
+
+
+@event.listens_for(Product, "before_insert")
+def _name_series(_mapper: Any, _connection: Any, product: Product) -> None:
+    """A product replaces an earlier one of its kind, crime, wards and readers; a plan only that of the same shift."""
+    wards = sorted(ward.ward_code for ward in product.wards)
+    shift = [product.details.get(name) for name in ("day", "shift")]
+    area = [product.area, product.is_whole_area, wards]
+    same = [product.kind, product.crime, product.label, product.audience, area, shift]
+    product.series = hashlib.sha256(json.dumps(same, default=str).encode("ascii")).hexdigest()
 
 
 class ProductWard(Base):

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("folder", sa.String(length=400), nullable=False),
         sa.Column("main_path", sa.String(length=400), nullable=False),
+        sa.Column("series", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name="fk_products_job_id_jobs"),
         sa.PrimaryKeyConstraint("id", name="pk_products"),
@@ -148,6 +149,7 @@ def upgrade() -> None:
     op.create_index("ix_products_created_at", "products", ["created_at"], unique=False)
     op.create_index("ix_products_crime", "products", ["crime"], unique=False)
     op.create_index("ix_products_job_id", "products", ["job_id"], unique=False)
+    op.create_index("ix_products_series_created_at", "products", ["series", "created_at"], unique=False)
     op.create_table(
         "scheduled_runs",
         sa.Column("label", sa.String(length=80), nullable=False),

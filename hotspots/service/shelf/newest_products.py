@@ -1,0 +1,99 @@
+"""The newest products, those that they replace, and what a list can be narrowed down to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from hotspots.house import AUDIENCES, Audience
+from hotspots.service.people import Person, select_visible
+from hotspots.service.state import Product, ProductWard
+
+_MOST_SHOWN = 300
+
+
+def list_newest(
+    session: Session,
+    person: Person,
+    *,
+    crime: str | None = None,
+    ward_code: str | None = None,
+    audience: Audience | None = None,
+) -> Sequence[Product]:
+    """Of each series that somebody may open the latest product, newest first, without its files.
+
+    Whoever sees all wards and names none gets what is of more than one: a pack has a page for each ward and crime, and
+    these are found by their ward.
+
+    Args:
+        session: Of `Database.read`.
+        person: Who asks.
+        crime: Slug.
+        ward_code: Of a ward that they are of, and not of the whole area.
+        audience: For whom they are.
+    """
+    chosen = select(Product).where(select_visible(person), _is_latest())
+    if crime is not None:
+        chosen = chosen.where(Product.crime == crime)
+    if audience is not None:
+        chosen = chosen.where(Product.audience == audience)
+    if ward_code is not None:
+        of_ward = Product.wards.any(ProductWard.ward_code == ward_code)
+        chosen = chosen.where(Product.is_whole_area.is_(False), of_ward)
+    elif not person.ward_codes:
+        n_wards = select(func.count()).where(ProductWard.product_id == Product.id).scalar_subquery()
+        chosen = chosen.where(or_(Product.is_whole_area, n_wards != 1))
+    ordered = chosen.order_by(Product.created_at.desc(), Product.id).limit(_MOST_SHOWN)
+    return session.scalars(ordered.options(selectinload(Product.wards))).all()
+
+
+def list_series(session: Session, person: Person, product: Product, *, limit: int = 50) -> Sequence[Product]:
+    """A product with those that it replaced and that replaced it, as far as somebody may open them, newest first."""
+    chosen = select(Product).where(Product.series == product.series, select_visible(person))
+    return session.scalars(chosen.order_by(Product.created_at.desc(), Product.id).limit(limit)).all()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChoices:
+    """What a list of products can be narrowed down to, for somebody.
+
+    Attributes:
+        crimes: Slugs.
+        wards: Names by code, in the order of the names.
+        audiences: For whom there are products.
+    """
+
+    crimes: tuple[str, ...]
+    wards: Mapping[str, str]
+    audiences: tuple[Audience, ...]
+
+
+def list_choices(session: Session, person: Person) -> ListChoices:
+    """What of the products that somebody may open there is to choose from."""
+    visible = select_visible(person)
+    crimes = session.scalars(select(Product.crime).where(visible, Product.crime.is_not(None)).distinct()).all()
+    audiences = session.scalars(select(Product.audience).where(visible).distinct()).all()
+    ward = aliased(ProductWard)  # what is visible asks for wards as well
+    named = (
+        select(ward.ward_code, func.max(ward.ward_name))
+        .join(Product, Product.id == ward.product_id)
+        .where(visible, Product.is_whole_area.is_(False))
+        .group_by(ward.ward_code)
+    )
+    wards = sorted(session.execute(named), key=lambda ward: (ward[1].casefold(), ward[0]))
+    return ListChoices(
+        crimes=tuple(sorted(slug for slug in crimes if slug)),
+        wards=dict(wards),
+        audiences=tuple(audience for audience in AUDIENCES if audience in audiences),
+    )
+
+
+def _is_latest() -> ColumnElement[bool]:
+    later = aliased(Product)
+    is_later = (later.created_at > Product.created_at) | (
+        (later.created_at == Product.created_at) & (later.id < Product.id)
+    )
+    return ~exists().where(later.series == Product.series, is_later)
