@@ -57,7 +57,7 @@ def plain(tmp_path: Path) -> Database:
         ("qwertyuiop[]", "guessed too soon"),
         ("Password12345!", "passwords that people choose most"),
         ("hotspots hotspots", "a name that belongs to the account or to this service"),
-        ("SmithJaneSmith", "a name that belongs to the account or to this service"),
+        ("SmithJaneSmith", "built on common words or names"),
         ("river jane smith oak lamp", "must not contain the name of the account"),
         ("my j.smithson password", "must not contain the name of the account"),
         ("P@ssw0rdP@ssw0rd", "guessed too soon"),
