@@ -57,10 +57,11 @@ FORMLESS = {"/sign-in"}
 def list_routes(database: Database, service: ServiceSettings) -> list[tuple[str, str]]:
     """Every method and path that the service answers, as a request would find it."""
     app: FastAPI = make_app(Settings(), service, database)
-    found = []
+    found: list[tuple[str, str]] = []
     for route in app.routes:
-        contexts = getattr(route, "effective_route_contexts", None)
-        for one in contexts() if contexts else [route]:
+        contexts: Any = getattr(route, "effective_route_contexts", None)
+        routes: list[Any] = list(contexts()) if contexts else [route]
+        for one in routes:
             found += [(method, one.path) for method in one.methods or ()]
     assert len(found) > 15
     return [(method, path) for method, path in found if method not in ("HEAD", "OPTIONS")]
@@ -154,7 +155,7 @@ def test_a_method_is_what_it_says(override: str, add_person: AddPerson, open_cli
     ["", "x", "0" * 43, "' OR 1=1 --", "../../hotspots.db", "\x80\xff", "a" * 7_000, "null", "{}", "%00", "\u2028"],
 )
 def test_a_session_that_was_made_up_opens_nothing(cookie: str, open_client: OpenClient) -> None:
-    said = open_client().get("/", headers={"Cookie": f"hotspots={cookie}".encode("latin-1", "replace")})
+    said = open_client().get("/", headers={b"Cookie": f"hotspots={cookie}".encode("latin-1", "replace")})
     assert (said.status_code, said.headers["location"]) == (303, "/sign-in?next=/")
 
 
