@@ -122,6 +122,20 @@ def test_a_script_in_a_product_reaches_nothing_of_the_service(
     assert page.locator("h1").inner_text() == "Newest products"
 
 
+def test_who_comes_after_somebody_signed_out_goes_back_to_nothing(
+    add_product: AddProduct, enter: Callable[..., Any]
+) -> None:
+    product = add_product()
+    page = enter("viewer")
+    page.goto(f"/files/{product.job_id}/map.html")
+    page.goto("/password")
+    page.click("text=Sign out")
+    page.wait_for_url("**/sign-in")
+    page.evaluate("history.go(-2)")
+    page.wait_for_url("**/sign-in?next=**")
+    assert page.locator("h1").inner_text() == "Sign in"
+
+
 def test_a_file_is_saved_under_a_name_that_says_of_what_it_is(
     add_product: AddProduct, enter: Callable[..., Any]
 ) -> None:

@@ -84,6 +84,7 @@ def sign_out(request: Request, context: Context, asker: Asker) -> Response:
         record(session, actor=asker.person.name, action="sign out")
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(name_cookie(context), path="/", secure=context.service.is_encrypted, httponly=True)
+    response.headers["Clear-Site-Data"] = '"cache"'  # or "back" would show to the next person what is kept of products
     return response
 
 
