@@ -28,7 +28,7 @@ from hotspots.service.jobs import (
 from hotspots.service.people import Person
 from hotspots.service.state import AuditRecord, Database, Job, Product, ProductFile, ServiceSettings, read_clock
 
-RULES = WorkRules(lease_s=6.0, poll_s=0.05, backoff_s=0.05)
+RULES = WorkRules(lease_s=30.0, poll_s=0.05, backoff_s=0.05)
 ANALYST = Person(account_id="x", name="x", full_name="X", role="analyst", tier="tasking")
 
 
@@ -176,6 +176,9 @@ def test_a_command_may_take_only_so_long(database: Database, service: ServiceSet
     job = read_job(database, job_id)
     assert (job.status, job.n_attempts) == ("failed", 1)
     assert job.message.startswith("The job took longer than 0.01 minutes")
+    assert job.started_at is not None
+    assert job.ended_at is not None
+    assert 0.6 < (job.ended_at - job.started_at).total_seconds() < 5
 
 
 def test_a_command_may_take_only_so_much_memory(database: Database, service: ServiceSettings) -> None:
