@@ -104,15 +104,17 @@ class Service:
         self._workspace, self._log = workspace, log
         self._server: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it, with its workers."""
+    def keep(self) -> None:
+        """Start it, with its workers, if it is not there: it does not begin while the database is away."""
+        if self._server is not None and self._server.poll() is None:
+            return
         command = [sys.executable, "-m", "hotspots", "serve", f"--port={find_port()}"]
         self._server = subprocess.Popen(command, cwd=self._workspace, stdout=self._log, stderr=self._log)
 
     def kill(self) -> int:
         """Kill the server; how many of its processes are left two seconds later."""
         assert self._server is not None
-        below = psutil.Process(self._server.pid).children(recursive=True)
+        below = psutil.Process(self._server.pid).children(recursive=True) if self._server.poll() is None else []
         self._server.kill()
         self._server.wait()
         _, left = psutil.wait_procs(below, timeout=2)
@@ -121,7 +123,7 @@ class Service:
     def kill_worker(self) -> bool:
         """Kill one of its workers; whether there was one."""
         assert self._server is not None
-        workers = psutil.Process(self._server.pid).children()
+        workers = psutil.Process(self._server.pid).children() if self._server.poll() is None else []
         if workers:
             random.choice(workers).send_signal(signal.SIGKILL)
         return bool(workers)
@@ -161,8 +163,8 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
     n_looks = n_left = 0
     with (home / "service.log").open("wb") as log:
         service = Service(workspace, log)
-        service.start()
         while sum(killed.values()) < n_kills:
+            service.keep()
             while len(asked) < 4 + sum(killed.values()) // 2:
                 try:
                     with database.write() as session:
@@ -180,7 +182,6 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
                 continue
             if kind == "server":
                 n_left += service.kill()
-                service.start()
             if kind == "database" and cluster:
                 cluster.kill()
                 time.sleep(random.uniform(0.0, 3.0))
@@ -189,6 +190,7 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
             print(f"{sum(killed.values())} of {n_kills}: {kind} after {pause_s:.1f} s", flush=True)
 
         def is_over() -> bool:
+            service.keep()
             with database.read() as session:
                 waiting = select(Job.id).where(Job.status.in_(("queued", "running"))).limit(1)
                 return session.scalar(waiting) is None

@@ -28,7 +28,7 @@ from hotspots.service.jobs import (
 from hotspots.service.people import Person
 from hotspots.service.state import AuditRecord, Database, Job, Product, ProductFile, ServiceSettings, read_clock
 
-RULES = WorkRules(lease_s=6.0, poll_s=0.05, backoff_s=0.05)
+RULES = WorkRules(lease_s=30.0, poll_s=0.05, backoff_s=0.05)
 ANALYST = Person(account_id="x", name="x", full_name="X", role="analyst", tier="tasking")
 
 
@@ -52,7 +52,7 @@ def list_files(database: Database, job_id: str) -> list[ProductFile]:
 
 
 def do_jobs(
-    database: Database, service: ServiceSettings, *, meanwhile: Callable[[Worker], None] | None = None, **limits: Any
+    database: Database, service: ServiceSettings, *, meanwhile: Callable[[Worker], object] | None = None, **limits: Any
 ) -> None:
     """All jobs that wait; and what is done beside as soon as one is at work."""
     settings = service.model_copy(update=limits)
@@ -176,6 +176,9 @@ def test_a_command_may_take_only_so_long(database: Database, service: ServiceSet
     job = read_job(database, job_id)
     assert (job.status, job.n_attempts) == ("failed", 1)
     assert job.message.startswith("The job took longer than 0.01 minutes")
+    assert job.started_at is not None
+    assert job.ended_at is not None
+    assert 0.6 < (job.ended_at - job.started_at).total_seconds() < 5
 
 
 def test_a_command_may_take_only_so_much_memory(database: Database, service: ServiceSettings) -> None:
@@ -239,26 +242,35 @@ def test_a_job_whose_worker_died_ends_at_last(is_cancelled: bool, status: str, s
         assert (last.action, last.details["status"]) == ("end job", status)
 
 
-def test_a_folder_that_no_row_names_gives_way(database: Database, service: ServiceSettings) -> None:
-    """Of an attempt killed between putting its folder in place and keeping the rows."""
-    job_id = put_in_queue(database)
+def leave_half(service: ServiceSettings, job_id: str) -> Path:
+    """What an attempt leaves that is killed between putting its folder in place and keeping the rows."""
     left = service.shelf / job_id / "operation" / "b" / "half.html"
     left.parent.mkdir(parents=True)
     left.write_text("half")
+    return left
+
+
+def test_a_folder_that_no_row_names_is_cleared_away(database: Database, service: ServiceSettings) -> None:
+    job_id = put_in_queue(database)
+    leave_half(service, job_id)
     kept = service.shelf / "of somebody else"
     kept.mkdir()
     assert clear_bench(database, service) == [f"aside-{job_id}"]
     assert [path.name for path in service.shelf.iterdir()] == [kept.name]
-    left.parent.mkdir(parents=True)
-    left.write_text("half")
-    claimed = claim_job(database, "one", WorkRules(lease_s=0.0))
-    assert claimed is not None
-    assert clear_bench(database, service) == []  # it may be at this very moment
-    time.sleep(0.01)
-    do_jobs(database, service)
+    left = leave_half(service, job_id)
+    assert claim_job(database, "one", RULES) is not None
+    assert clear_bench(database, service) == []  # it may be put there at this very moment
+    assert left.exists()
+
+
+def test_a_folder_that_no_row_names_gives_way(database: Database, service: ServiceSettings) -> None:
+    job_id = put_in_queue(database, seconds=1.0)
+    do_jobs(database, service, meanwhile=lambda _: leave_half(service, job_id))
     assert read_job(database, job_id).status == "done"
-    assert not left.exists()
+    found = {path.name for path in (service.shelf / job_id).rglob("*.html")}
+    assert found == {"page0.html", "page1.html", "page2.html"}
     assert len(list_files(database, job_id)) == 4
+    assert list(service.bench.glob("*-*")) == []
 
 
 def test_a_link_is_not_followed(database: Database, service: ServiceSettings, tmp_path: Path) -> None:

@@ -187,6 +187,7 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(
 ) -> None:
     start()
     jobs = put_in_queue(database, 2, seconds=0.8)
+    wait_for(lambda: is_at_work(service))
     cut = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"

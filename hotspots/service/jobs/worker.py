@@ -22,6 +22,8 @@ HOTSPOTS = (sys.executable, "-m", "hotspots")
 _NAP_S = 0.1
 _CHORES_S = 10
 """Between chores."""
+_LOOK_SHARE = 0.1
+"""Of a lease: how often jobs of the dead are looked for."""
 _log = structlog.get_logger(__name__)
 
 
@@ -63,11 +65,12 @@ class Worker:
         Args:
             until_empty: Whether to end when nothing waits.
         """
-        trusted_from, is_tidy = 0.0, False
+        look_at, is_tidy = 0.0, False
         while not self._is_stopping:
             try:
-                if time.monotonic() >= trusted_from and take_back_lapsed(self._database, self._rules):
-                    is_tidy = False
+                if time.monotonic() >= look_at:
+                    is_tidy &= take_back_lapsed(self._database, self._rules) == 0
+                    look_at = time.monotonic() + self._rules.lease_s * _LOOK_SHARE
                 if not is_tidy:
                     clear_bench(self._database, self._settings)
                     is_tidy = True
@@ -85,7 +88,7 @@ class Worker:
                     continue
             except (OperationalError, InterfaceError) as error:
                 # after an outage all leases look run out: their holders have the time of one to make them longer
-                trusted_from = time.monotonic() + self._rules.lease_s
+                look_at = time.monotonic() + self._rules.lease_s
                 _log.warning("database away", kind=type(error.orig).__name__)
             else:
                 if until_empty:
