@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from hotspots.service.api import list_api_routers
 from hotspots.service.door import Guard, ServiceContext, answer_errors, make_templates
 from hotspots.service.state import Database, ServiceSettings
 from hotspots.service.views import list_routers
@@ -23,7 +24,7 @@ def make_app(settings: Settings, service: ServiceSettings, database: Database) -
         settings=settings, service=service, database=database, templates=make_templates()
     )
     answer_errors(app)
-    for router in list_routers():
+    for router in (*list_routers(), *list_api_routers()):
         app.include_router(router)
     app.add_middleware(Guard, settings=service)
     return app

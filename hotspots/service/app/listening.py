@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import uvicorn
 from sqlalchemy import func, select
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.app.application import make_app
 from hotspots.service.state import Account, Database, ServiceSettings
+from hotspots.service.uploads import check_waiting
 from hotspots.settings import Settings
 
 
@@ -41,6 +44,8 @@ def listen(settings: Settings, service: ServiceSettings, database: Database) -> 
     """Serve until the process is told to end."""
     require_safe(service, database)
     app = make_app(settings, service, database)
+    waiting = threading.Thread(target=check_waiting, args=(database, settings, service), daemon=True)
+    waiting.start()  # files sent before a restart
     uvicorn.run(
         app,
         host=service.address,

@@ -23,11 +23,13 @@ from hotspots.errors import (
 from hotspots.service.door.rendering import render
 from hotspots.service.door.service_context import get_context
 from hotspots.service.people import NotAllowedError, NotSignedInError
+from hotspots.service.uploads import TooLargeError
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotSignedInError, 401),
     (NotAllowedError, 403),
     (NotFoundError, 404),
+    (TooLargeError, 413),
     (TooLittleDataError, 422),
     (DataError, 422),
     (ParameterError, 422),
@@ -68,7 +70,8 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return _answer(request, 422, f"`{where}` is not what it has to be: {first['msg']}.")
+    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return _answer(request, 422, f"`{where}` is not what it has to be: {said}." if where else f"{said}.")
 
 
 def _answer_unforeseen(request: Request, error: Exception) -> Response:
