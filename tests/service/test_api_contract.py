@@ -41,7 +41,9 @@ def test_every_answer_is_as_it_is_described(
 ) -> None:
     monkeypatch.setattr("hotspots.service.api.api_uploads.check_waiting", lambda *_: None)  # a process for each file
     account = add_person("program", role=role)
-    add_product("Robbery", files={"summary.json": b"{}", "places.geojson": b'{"type":"FeatureCollection","features":[]}'})
+    add_product(
+        "Robbery", files={"summary.json": b"{}", "places.geojson": b'{"type":"FeatureCollection","features":[]}'}
+    )
     with database.write() as session:
         token = make_api_token(session, account, "contract", days=1)
     headers = {"Authorization": f"Bearer {token}"}

@@ -35,14 +35,14 @@ Crime = Annotated[str | None, Query(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_leng
 Ward = Annotated[str | None, Query(pattern="^[A-Za-z0-9]{1,20}$", description="Code of a ward.")]
 
 
-@router.get("/me", tags=["Account"])
+@router.get("/me")
 def show_account(request: Request, asker: Asker) -> MyAccount:
     """The account that asks, and what it may do."""
     return MyAccount.of(asker.person, get_args(Action))
 
 
 @router.get("/products", response_model=ProductList)
-def list_them(
+def find_products(
     request: Request,
     context: Context,
     asker: Asker,

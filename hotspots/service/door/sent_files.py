@@ -13,6 +13,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from hotspots.errors import ParameterError
 
 _MAX_FIELDS, _MAX_FIELD_BYTES = 20, 8_192
+_AROUND_BYTES = 65_536
+"""More than a form is larger than the file in it."""
 
 _Event = tuple[Literal["part", "data", "end"], bytes, bytes]
 """A part with its name and the name of its file (empty: it is a field); some of its content; its end."""
@@ -26,7 +28,7 @@ class SentFile:
         name: As they call it.
         chunks: Its bytes, as they come.
         fields: Of the form before the file; empty where the file is all that is sent.
-        n_declared: How many bytes the request says that it has, a form around the file included.
+        n_declared: How many bytes it has at least, by what the request says; None where that says nothing.
     """
 
     name: str
@@ -60,7 +62,7 @@ async def read_sent_file(request: Request, *, name: str = "") -> SentFile:
                 name=file_name.decode("utf-8", "replace"),
                 chunks=_read_part(events),
                 fields=fields,
-                n_declared=n_declared,
+                n_declared=None if n_declared is None else max(n_declared - _AROUND_BYTES, 0),
             )
         if what == "part":
             content = b"".join([chunk async for chunk in _read_part(events, most=_MAX_FIELD_BYTES)])

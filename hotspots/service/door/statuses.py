@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from hotspots.errors import (
     DataError,
@@ -52,6 +53,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HotspotsError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_unforeseen)
 
 
@@ -72,6 +74,11 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
     where = ".".join(str(part) for part in first["loc"][1:])
     said = first["msg"].removeprefix("Value error, ").rstrip(".")
     return _answer(request, 422, f"`{where}` is not what it has to be: {said}." if where else f"{said}.")
+
+
+def _answer_nobody(request: Request, error: Exception) -> Response:
+    """Whoever asked went away before they had sent all of it: nobody reads this, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 def _answer_unforeseen(request: Request, error: Exception) -> Response:
