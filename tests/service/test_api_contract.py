@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.core.result import Ok
 
 from hotspots.service.app import make_app
 from hotspots.service.people import make_api_token
@@ -55,7 +56,9 @@ def test_every_answer_is_as_it_is_described(
     schema = schemathesis.openapi.from_asgi(
         "/api/v1/openapi.json", make_app(Settings(), service, database), headers=headers, config=config
     )
-    operations = [found.ok() for found in schema.get_all_operations()]
+    found = list(schema.get_all_operations())
+    operations = [one.ok() for one in found if isinstance(one, Ok)]
+    assert len(operations) == len(found)  # the description of none is wrong
     labels = {operation.label for operation in operations}
     assert labels >= EXPECTED
     statuses: dict[str, set[int]] = {label: set() for label in labels}
@@ -80,6 +83,6 @@ def test_every_answer_is_as_it_is_described(
 
     ask()
     assert all(statuses.values()), statuses
-    assert {status for found in statuses.values() for status in found} <= {200, 201, 401, 403, 404, 413, 422}
+    assert {status for some in statuses.values() for status in some} <= {200, 201, 401, 403, 404, 413, 422}
     if role == "analyst":
         assert statuses["POST /api/v1/jobs"] >= {201}, statuses

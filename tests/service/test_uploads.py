@@ -410,6 +410,16 @@ def test_a_keep_that_was_ended_in_the_middle_is_finished_by_the_next(
     assert read_again(database, upload).status == "kept"
 
 
+def test_a_file_whose_bytes_are_gone_is_not_called_kept(
+    database: Database, service: ServiceSettings, put_upload: Send, analyst: Person
+) -> None:
+    upload = put_upload(status="checked")
+    (service.incoming / upload.id / "rows.csv").unlink()
+    with pytest.raises(NotFoundError, match="not there any more"):
+        keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    assert read_again(database, upload).status == "checked"
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [

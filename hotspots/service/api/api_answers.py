@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
@@ -212,7 +212,6 @@ class UploadAnswer(_Answer):
         sha256: Of its content.
         status: received (its check is to come), checked, refused, kept or discarded.
         message: Why it is refused.
-        report: What `hotspots check` found; empty before that.
         created_at, decided_at: In UTC.
     """
 
@@ -224,14 +223,23 @@ class UploadAnswer(_Answer):
     sha256: str
     status: UploadStatus
     message: str
-    report: dict[str, Any]
     created_at: dt.datetime
     decided_at: dt.datetime | None
 
     @classmethod
-    def of(cls, upload: Upload) -> UploadAnswer:
+    def of(cls, upload: Upload) -> Self:
         """An upload."""
         return cls.model_validate(upload)
+
+
+class CheckedUpload(UploadAnswer):
+    """A file of incidents that was sent, with what its check found.
+
+    Attributes:
+        report: What `hotspots check` says as JSON; empty before the check.
+    """
+
+    report: dict[str, Any]
 
 
 class ProductList(_Answer):

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from hotspots.service.api.api_answers import (
     ADDRESS,
     Before,
+    CheckedUpload,
     Id,
     Limit,
     UploadAnswer,
@@ -89,11 +90,11 @@ def show_uploads(
     return answer_kept(request, answer, headers=link_next(request, shown[-1].id if len(found) > limit else None))
 
 
-@router.get("/uploads/{upload_id}", response_model=UploadAnswer)
+@router.get("/uploads/{upload_id}", response_model=CheckedUpload)
 def show_upload(request: Request, context: Context, asker: Asker, upload_id: Id) -> Response:
     """A file that was sent, and what its check found."""
     with context.database.read() as session:
-        return answer_kept(request, UploadAnswer.of(find_upload(session, asker.person, upload_id)))
+        return answer_kept(request, CheckedUpload.of(find_upload(session, asker.person, upload_id)))
 
 
 @router.post("/uploads/{upload_id}/keep", dependencies=[Depends(require_own_request)])

@@ -9,12 +9,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import psutil
 import structlog
@@ -25,7 +26,6 @@ from hotspots.service.state import Database, ServiceSettings, Upload, read_clock
 from hotspots.settings import FILE_NAME, Settings
 
 MAX_SECONDS = 600
-_REPORT, _SAID = ".report", ".said"
 _MAX_REPORT_BYTES, _MAX_LETTERS = 8 * 2**20, 4_000
 _EVERY_S = 0.05
 _MEGABYTE = 2**20
@@ -103,7 +103,8 @@ def _check(path: Path, settings: Settings, service: ServiceSettings, seconds: fl
     command = [sys.executable, "-P", "-m", "hotspots", "check", path.name, *options]
     # the address of the database has a password in it, and is nothing to a process that reads what a stranger sent
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
-    with (folder / _REPORT).open("wb") as report, (folder / _SAID).open("wb") as said:
+    # files without a name: a check that outlives a service that was killed cannot write into those of the next
+    with tempfile.TemporaryFile(dir=folder) as report, tempfile.TemporaryFile(dir=folder) as said:
         process = subprocess.Popen(  # noqa: S603 - our own command, and names that were made safe
             command,
             cwd=folder,
@@ -114,9 +115,7 @@ def _check(path: Path, settings: Settings, service: ServiceSettings, seconds: fl
             start_new_session=True,
         )
         stopped = _watch(process, max_mb=service.max_memory_mb, seconds=seconds)
-    printed, told = _read(folder / _REPORT), _read(folder / _SAID)
-    for name in (_REPORT, _SAID):
-        (folder / name).unlink(missing_ok=True)
+        printed, told = _read(report), _read(said)
     if stopped is not None:
         return _Found(status="refused", report={}, message=stopped)
     return _understand(process.returncode, printed, told, upload_id=folder.name)
@@ -205,9 +204,9 @@ def _understand(code: int, printed: str, told: str, *, upload_id: str) -> _Found
     return _Found(status="refused", report=draft, message=message)
 
 
-def _read(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(_MAX_REPORT_BYTES).decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(_MAX_REPORT_BYTES).decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _list_waiting(database: Database) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.audit import record
@@ -25,7 +25,7 @@ _N_LETTERS_OF_ID = 8
 def list_uploads(
     session: Session, person: Person, *, before: Upload | None = None, limit: int = 100
 ) -> Sequence[Upload]:
-    """Files that were sent, newest first.
+    """Files that were sent, newest first, without their reports: these may be long.
 
     Args:
         session: Of `Database.read`.
@@ -37,7 +37,7 @@ def list_uploads(
         NotAllowedError: They may not.
     """
     person.require("upload")
-    chosen = select(Upload)
+    chosen = select(Upload).options(defer(Upload.report))
     if before is not None:
         chosen = chosen.where(
             (Upload.created_at < before.created_at)
@@ -90,7 +90,7 @@ def keep_upload(
 
     Raises:
         NotAllowedError: They may not.
-        NotFoundError: There is none.
+        NotFoundError: There is none, or its bytes are gone.
         ParameterError: It is not one that was checked, or something stands against it: see `find_obstacle`.
     """
     with database.read() as session:
@@ -181,6 +181,8 @@ def _find_same(upload: Upload, folder: Path, *, besides: Path) -> Path | None:
 
 def _stage(source: Path, place: Path) -> Path:
     """A file beside its place, under a name that nobody reads, however far away it was."""
+    if not source.is_file():
+        raise NotFoundError("The file is not there any more. Discard it, and send it again.")
     place.parent.mkdir(parents=True, exist_ok=True)
     draft = place.with_name(f".{place.name}.coming")
     draft.unlink(missing_ok=True)
