@@ -237,9 +237,11 @@ def test_what_has_not_changed_is_not_sent_again(ask_as: Ask, add_product: AddPro
     before = client.get(f"{API}/products").headers["etag"]
     add_product("another")
     assert client.get(f"{API}/products", headers={"If-None-Match": before}).status_code == 200
+    part = client.get(f"{API}/products/{product.id}/summary", headers={"Range": "bytes=1-"})
+    assert (part.status_code, part.content) == (206, RUN["summary.json"][1:])
     with database.read() as session:
         opened = [one.action for one in session.query(AuditRecord)]
-    assert opened == ["open file"] * 2  # what was not sent is not opened again
+    assert opened == ["open file"] * 3  # a part is opened as well, and what was not sent is not opened again
 
 
 def test_a_browser_needs_the_token_of_its_session_to_change_anything(
