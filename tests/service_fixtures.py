@@ -135,6 +135,7 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
                 "area": "all wards",
                 "marking": "OFFICIAL",
                 "details": {},
+                "folder": "",
                 **details,
             },
             position=0,
@@ -143,7 +144,6 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
             end=dt.date(2026, 9, 30),
             is_whole_area=wards is None,
             audience=audience,
-            folder="",
             main_path=next(iter(content)),
             created_at=now,
         )

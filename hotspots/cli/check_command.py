@@ -57,13 +57,14 @@ def check(
     """
     from hotspots.ingest.incidents import UnknownLayoutError, read_incidents, suggest_crs
     from hotspots.ingest.reference import read_boundaries
-    from hotspots.pipeline import assess_quality, place_in_wards
+    from hotspots.pipeline import assess_quality, gather_status, place_in_wards
     from hotspots.products.summary import encode, summarise_quality
     from hotspots.settings import load_settings
 
     settings = load_settings(settings_file)
     options = settings.make_reading_options()
-    wards = read_boundaries(boundaries, crs=options.crs, layer=layer).wards if boundaries else None
+    outlines = read_boundaries(boundaries, crs=options.crs, layer=layer) if boundaries else None
+    wards = None if outlines is None else outlines.wards
     known = () if wards is None else (*wards.index, *wards["ward_name"])
     try:
         intake = read_incidents(files, options=options, wards=known)
@@ -76,10 +77,12 @@ def check(
     if wards is not None:
         intake = place_in_wards(intake, wards)
     quality = summarise_quality(assess_quality(intake, wards=wards))
+    advice = suggest_crs(intake, crs=options.crs)
     if as_json:
-        echo_json(encode(quality))
+        said = gather_status(intake.inputs + (outlines.inputs if outlines else ()))
+        tables = [_recognise(alike, options.crs) for alike in _group_by_layout(intake.tables)]
+        echo_json({**encode(quality), "data_status": said, "tables": tables, "advice": advice})
     else:
-        advice = suggest_crs(intake, crs=options.crs)
         for note in intake.notes:
             echo("\n".join(_wrap(f"Note: {note}")), err=True)
         echo("\n".join(_describe(intake.tables, quality, options.crs, advice)))
@@ -87,29 +90,31 @@ def check(
         raise TooLittleDataError("No row can be used. The reasons are given above.")
 
 
-def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, advice: str | None) -> list[str]:
-    from hotspots.ingest.incidents import format_profile
-    from hotspots.products.words import say_each
-
+def _group_by_layout(tables: Sequence[ReadTable]) -> list[list[ReadTable]]:
     layouts: dict[tuple[Any, ...], list[ReadTable]] = {}
     for table in tables:
         layouts.setdefault((repr(dataclasses.replace(table.profile, name="")), table.header, table.kind), []).append(
             table
         )
+    return list(layouts.values())
+
+
+def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, advice: str | None) -> list[str]:
+    from hotspots.ingest.incidents import format_profile
+    from hotspots.products.words import say_each
+
+    layouts = _group_by_layout(tables)
     lines: list[str] = []
-    for (*_, kind), alike in layouts.items():
-        profile = alike[0].profile
-        named = alike[0].label if len(alike) == 1 else f"{len(alike)} tables ({alike[0].label} ...)"
-        how = (
-            f"read by source profile {profile.name}" if alike[0].is_given else "recognised by the names of its columns"
-        )
-        if alike[0].is_police_uk:
-            how = "recognised as street-level crime of data.police.uk"
-        lines += [f"{named}: {kind}, {how}", *_describe_columns(alike[0], crs), ""]
+    for alike in layouts:
+        told = _recognise(alike, crs)
+        lines.append(f"{told['name']}: {told['kind']}, {told['how']}")
+        lines += [f"  {words:<14} {said}" for words, said in told["columns"].items()]
+        lines += [f"  {'Not read':<14} {', '.join(told['not_read'])}"] if told["not_read"] else []
+        lines.append("")
     lines += _wrap(advice) if advice else []
     lines += [part for line in say_each("terminal.check", quality) for part in _wrap(line)]
     lines += [part for line in say_each("terminal.refused", quality) for part in _wrap(line, "  ")]
-    recognised = [alike[0].profile for alike in layouts.values() if not (alike[0].is_given or alike[0].is_police_uk)]
+    recognised = [alike[0].profile for alike in layouts if not (alike[0].is_given or alike[0].is_police_uk)]
     lead = "If that is right, there is nothing to do. To change it," if quality.n_used else "To read it otherwise,"
     names: list[str] = []
     for profile in recognised:
@@ -120,12 +125,18 @@ def _describe(tables: Sequence[ReadTable], quality: QualitySummary, crs: str, ad
     return lines
 
 
-def _describe_columns(table: ReadTable, crs: str) -> list[str]:
-    lines = []
+def _recognise(alike: Sequence[ReadTable], crs: str) -> dict[str, Any]:
+    """What is recognised in tables of one layout, in words: which columns hold what, and which are not read."""
+    table = alike[0]
+    how = f"read by source profile {table.profile.name}" if table.is_given else "recognised by the names of its columns"
+    if table.is_police_uk:
+        how = "recognised as street-level crime of data.police.uk"
+    columns = {}
     profile, header, stated_crs = table.profile, table.header, table.crs
-    columns = profile.columns
     for words, roles in _ROLES:
-        named = [(" or " if role == "id" else " + ").join(columns[role]) for role in roles if role in columns]
+        named = [
+            (" or " if role == "id" else " + ").join(profile.columns[role]) for role in roles if role in profile.columns
+        ]
         said = " to ".join(named) if words == "When" else ", ".join(named)
         if words == "What happened" and profile.every_offence:
             said = f"always {profile.every_offence}"
@@ -138,12 +149,15 @@ def _describe_columns(table: ReadTable, crs: str) -> list[str]:
         if words == "Where" and said:
             said += f" ({_say_crs(profile, stated_crs, crs)})"
         if said:
-            lines.append(f"  {words:<14} {said}")
-    used = {name for names in columns.values() for name in names}
-    dropped = [name for name in header if name not in used]
-    if dropped:
-        lines.append(f"  {'Not read':<14} {', '.join(dropped)}")
-    return lines
+            columns[words] = said
+    used = {name for names in profile.columns.values() for name in names}
+    return {
+        "name": table.label if len(alike) == 1 else f"{len(alike)} tables ({table.label} ...)",
+        "kind": table.kind,
+        "how": how,
+        "columns": columns,
+        "not_read": [name for name in header if name not in used],
+    }
 
 
 def _say_crs(profile: SourceProfile, stated_crs: str | None, crs: str) -> str:

@@ -123,6 +123,7 @@ from .study import BesideTable as BesideTable
 from .study import Paths as Paths
 from .study import Progress as Progress
 from .study import Study as Study
+from .study import gather_status as gather_status
 from .study import list_inputs as list_inputs
 from .study import load_study as load_study
 from .study import place_in_wards as place_in_wards

@@ -7,6 +7,7 @@ import secrets
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from hotspots.service.api import list_api_routers
 from hotspots.service.door import (
     AnswerUnforeseen,
     BodyLimits,
@@ -34,7 +35,7 @@ def make_app(settings: Settings, service: ServiceSettings, database: Database) -
     context.metrics.watch(database)
     app.state.context = context
     answer_errors(app)
-    for router in list_routers():
+    for router in (*list_routers(), *list_api_routers()):
         app.include_router(router)
     app.add_middleware(AnswerUnforeseen)  # the first is the innermost
     app.add_middleware(BodyLimits, settings=service)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import uvicorn
 from sqlalchemy import func, select
 
@@ -10,6 +12,7 @@ from hotspots.service.app.application import make_app
 from hotspots.service.app.header_deadline import HeaderDeadline
 from hotspots.service.door import set_up_logs
 from hotspots.service.state import Account, Database, ServiceSettings
+from hotspots.service.uploads import check_waiting
 from hotspots.settings import Settings
 
 _MOST_CONNECTIONS = 800
@@ -69,4 +72,6 @@ def listen(settings: Settings, service: ServiceSettings, database: Database) -> 
     """Serve until the process is told to end."""
     require_safe(service, database)
     set_up_logs()
+    waiting = threading.Thread(target=check_waiting, args=(database, settings, service), daemon=True)
+    waiting.start()  # files that were sent before a restart
     make_server(settings, service, database).run()

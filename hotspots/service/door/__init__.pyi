@@ -1,12 +1,15 @@
 from .asking import FORM_TOKEN as FORM_TOKEN
+from .asking import FORM_TOKEN_HEADER as FORM_TOKEN_HEADER
 from .asking import Asker as Asker
 from .asking import Context as Context
+from .asking import compare_form_token as compare_form_token
 from .asking import find_address as find_address
 from .asking import find_asker as find_asker
 from .asking import look_again as look_again
 from .asking import name_cookie as name_cookie
 from .asking import require as require
 from .asking import require_form_token as require_form_token
+from .asking import require_own_request as require_own_request
 from .body_limits import LEAST_BYTES_PER_S as LEAST_BYTES_PER_S
 from .body_limits import MAX_FORM_BYTES as MAX_FORM_BYTES
 from .body_limits import UPLOAD_PATHS as UPLOAD_PATHS
@@ -21,6 +24,8 @@ from .request_limits import RequestLimits as RequestLimits
 from .request_log import RequestLog as RequestLog
 from .request_log import set_up_logs as set_up_logs
 from .request_metrics import RequestMetrics as RequestMetrics
+from .sent_files import SentFile as SentFile
+from .sent_files import read_sent_file as read_sent_file
 from .service_context import ServiceContext as ServiceContext
 from .service_context import get_context as get_context
 from .shelf_files import answer_with_file as answer_with_file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import Annotated, Any
 
@@ -23,6 +24,8 @@ LOCAL_COOKIE, SECURE_COOKIE = "hotspots", "__Host-hotspots"
 """With HTTPS a browser takes the second from this very address alone."""
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
 """Field of every form."""
+FORM_TOKEN_HEADER = "x-form-token"  # noqa: S105 - the name of a header
+"""Of what a page sends to the API."""
 
 
 def name_cookie(context: ServiceContext) -> str:
@@ -38,8 +41,11 @@ def find_asker(request: Request, context: Annotated[ServiceContext, Depends(get_
     """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     cookie = request.cookies.get(name_cookie(context))
+    is_question = request.method in ("GET", "HEAD") and request.url.path.startswith("/api/")
     if kind.casefold() == "bearer":
         asker = find_api_token(context.database, token.strip())
+    elif kind.casefold() == "basic" and is_question:
+        asker = find_api_token(context.database, _read_basic(token))
     else:
         asker = find_session(context.database, cookie, context.service) if cookie else None
     if asker is None:
@@ -61,6 +67,14 @@ def look_again(request: Request, context: ServiceContext) -> SignedIn | None:
     """Who a browser is of that is still being sent something; None where the session has ended. It stays as stale."""
     cookie = request.cookies.get(name_cookie(context), "")
     return find_session(context.database, cookie, context.service, is_used=False)
+
+
+def _read_basic(encoded: str) -> str:
+    """The token that a GIS sends as a password, beside whatever name: many can send nothing else (RFC 7617)."""
+    try:
+        return base64.b64decode(encoded.strip(), validate=True).decode("utf-8").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def require_signed_in(request: Request, asker: Annotated[SignedIn | None, Depends(find_asker)]) -> SignedIn:
@@ -102,7 +116,29 @@ async def require_form_token(request: Request, asker: Asker) -> None:
         NotAllowedError: It was not.
     """
     form = await request.form()
-    given, own = form.get(FORM_TOKEN), asker.form_token
+    compare_form_token(asker, form.get(FORM_TOKEN))
+
+
+def require_own_request(request: Request, asker: Asker) -> None:
+    """Refuse what a browser sends to the API unless it holds the token of its session in a header.
+
+    No page of another site can set a header of that name, whatever its browser says of where it comes from. A program
+    has a token in place of a cookie, which no browser sends by itself.
+
+    Raises:
+        NotAllowedError: The header is missing, or of another session.
+    """
+    if asker.form_token is not None:
+        compare_form_token(asker, request.headers.get(FORM_TOKEN_HEADER))
+
+
+def compare_form_token(asker: SignedIn, given: object) -> None:
+    """Refuse what does not hold the token of a session.
+
+    Raises:
+        NotAllowedError: It does not.
+    """
+    own = asker.form_token
     if not (isinstance(given, str) and own and secrets.compare_digest(given.encode(), own.encode())):
         raise NotAllowedError(
             "This form is from an earlier visit, or from elsewhere. Open its page again and send it from there."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotspots.service.state import ServiceSettings
@@ -43,7 +43,13 @@ class Guard:
             await send(message)
 
         if scope["method"] not in _SAFE_METHODS and self._is_from_elsewhere(scope, Headers(scope=scope)):
-            refusal = PlainTextResponse("This was sent by another site, and is refused.\n", 403)
+            said = "This was sent by another site, and is refused."
+            problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": said}
+            refusal: Response = (
+                JSONResponse(problem, 403, media_type="application/problem+json")
+                if scope["path"].startswith("/api/")
+                else PlainTextResponse(f"{said}\n", 403)
+            )
             await refusal(scope, receive, send_guarded)
             return
         await self._app(scope, receive, send_guarded)

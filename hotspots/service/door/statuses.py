@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hotspots.errors import (
@@ -25,12 +26,14 @@ from hotspots.service.door.rendering import render
 from hotspots.service.door.request_log import REQUEST, name_route
 from hotspots.service.door.service_context import get_context
 from hotspots.service.people import NotAllowedError, NotSignedInError, TooManyAttemptsError
+from hotspots.service.uploads import TooLargeError
 
 STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (NotSignedInError, 401),
     (NotAllowedError, 403),
     (TooManyAttemptsError, 429),
     (NotFoundError, 404),
+    (TooLargeError, 413),
     (TooLittleDataError, 422),
     (DataError, 422),
     (ParameterError, 422),
@@ -53,6 +56,7 @@ def answer_errors(app: FastAPI) -> None:
     app.add_exception_handler(HotspotsError, _answer_ours)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
 
 
 def _answer_ours(request: Request, error: Exception) -> Response:
@@ -71,7 +75,13 @@ def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    return answer_problem(request, 422, f"`{where}` is not what it has to be: {first['msg']}.")
+    said = first["msg"].removeprefix("Value error, ").rstrip(".")
+    return answer_problem(request, 422, f"`{where}` is not what it has to be: {said}." if where else f"{said}.")
+
+
+def _answer_nobody(request: Request, error: Exception) -> Response:
+    """Whoever asked went away before they had sent all of it: nobody reads this, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 class AnswerUnforeseen:

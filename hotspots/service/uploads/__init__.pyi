@@ -1,0 +1,11 @@
+from .checking import check_upload as check_upload
+from .checking import check_waiting as check_waiting
+from .deciding import discard_upload as discard_upload
+from .deciding import find_obstacle as find_obstacle
+from .deciding import find_upload as find_upload
+from .deciding import keep_upload as keep_upload
+from .deciding import list_uploads as list_uploads
+from .receiving import TooLargeError as TooLargeError
+from .receiving import receive_upload as receive_upload
+from .upload_names import KEPT_SUFFIXES as KEPT_SUFFIXES
+from .upload_names import make_safe_name as make_safe_name

@@ -20,6 +20,7 @@ from hotspots.service.views import (
     signing_in_pages,
     static_files,
     token_pages,
+    uploads_pages,
 )
 
 _PAGES = (
@@ -32,6 +33,7 @@ _PAGES = (
     intake_page,
     job_pages,
     job_events,
+    uploads_pages,
     schedules_page,
     account_pages,
     audit_pages,

@@ -1,0 +1,143 @@
+"""Products for programs: lists, summaries, places on the map, files; and who asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+
+from fastapi import Query, Request
+from fastapi.responses import FileResponse, Response
+
+from hotspots.errors import NotFoundError
+from hotspots.house import Audience
+from hotspots.service.api.api_answers import (
+    Before,
+    Id,
+    Limit,
+    MyAccount,
+    ProductAnswer,
+    ProductList,
+    answer_kept,
+    has_already,
+    link_next,
+    make_router,
+)
+from hotspots.service.audit import record
+from hotspots.service.door import PRODUCT_POLICY, Asker, Context, ServiceContext
+from hotspots.service.people import Action, Person
+from hotspots.service.shelf import find_product, list_products, open_file
+from hotspots.service.state import Product
+
+router = make_router("Products", "read")
+
+_SUMMARY, _PLACES = "summary.json", "places.geojson"
+Kind = Annotated[str | None, Query(pattern="^[a-z_]{1,40}$")]
+Crime = Annotated[str | None, Query(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, description="Slug of a crime.")]
+Ward = Annotated[str | None, Query(pattern="^[A-Za-z0-9]{1,20}$", description="Code of a ward.")]
+
+
+@router.get("/me")
+def show_account(asker: Asker) -> MyAccount:
+    """The account that asks, and what it may do."""
+    return MyAccount.of(asker.person, get_args(Action))
+
+
+@router.get("/products", response_model=ProductList)
+def find_products(
+    request: Request,
+    context: Context,
+    asker: Asker,
+    kind: Kind = None,
+    crime: Crime = None,
+    ward: Ward = None,
+    audience: Audience | None = None,
+    before: Before = None,
+    limit: Limit = 50,
+) -> Response:
+    """Products that you may open, newest first. `Link` says where the list goes on."""
+    with context.database.read() as session:
+        last = None if before is None else find_product(session, asker.person, before)
+        found = list_products(
+            session,
+            asker.person,
+            kind=kind,
+            crime=crime,
+            ward_code=ward,
+            audience=audience,
+            before=last,
+            limit=limit + 1,
+        )
+    shown = found[:limit]
+    answer = ProductList(products=tuple(ProductAnswer.of(product) for product in shown))
+    return answer_kept(request, answer, headers=link_next(request, shown[-1].id if len(found) > limit else None))
+
+
+@router.get("/products/{product_id}", response_model=ProductAnswer)
+def show_product(request: Request, context: Context, asker: Asker, product_id: Id) -> Response:
+    """A product."""
+    return answer_kept(request, ProductAnswer.of(_find(context, asker.person, product_id)))
+
+
+@router.get(
+    "/products/{product_id}/summary",
+    response_class=Response,
+    responses={200: {"description": "`summary.json`, by its schema.", "content": {"application/json": {}}}},
+)
+def send_summary(request: Request, context: Context, asker: Asker, product_id: Id) -> Response:
+    """Every figure of a run: its `summary.json`, of which the schema is in the documentation of Hotspots."""
+    return _send_named(request, context, asker.person, product_id, _SUMMARY)
+
+
+@router.get(
+    "/products/{product_id}/places.geojson",
+    response_class=Response,
+    responses={200: {"description": "GeoJSON in degrees (RFC 7946).", "content": {"application/geo+json": {}}}},
+)
+def send_places(request: Request, context: Context, asker: Asker, product_id: Id) -> Response:
+    """Places to patrol, hot spots and wards of a run, as GeoJSON: a GIS opens this address.
+
+    A GIS that knows no bearer tokens sends the token as the password of a name (HTTP Basic), which this and all other
+    GET addresses take.
+    """
+    return _send_named(request, context, asker.person, product_id, _PLACES)
+
+
+@router.get(
+    "/products/{product_id}/files/{path:path}",
+    response_class=Response,
+    responses={200: {"description": "The file.", "content": {"application/octet-stream": {}}}},
+)
+def send_file(request: Request, context: Context, asker: Asker, product_id: Id, path: str) -> Response:
+    """A file of a product, by its path as the product lists it."""
+    return _send(request, context, asker.person, _find(context, asker.person, product_id), path)
+
+
+def _find(context: ServiceContext, person: Person, product_id: str) -> Product:
+    with context.database.read() as session:
+        return find_product(session, person, product_id)
+
+
+def _send_named(request: Request, context: ServiceContext, person: Person, product_id: str, name: str) -> Response:
+    """The file of a product that has a name, in the folder of the product itself."""
+    product = _find(context, person, product_id)
+    path = f"{product.folder}/{name}" if product.folder else name
+    if all(file.path != path for file in product.files):
+        raise NotFoundError(f"This product has no {name}: it is of another kind than a run.")
+    return _send(request, context, person, product, path)
+
+
+def _send(request: Request, context: ServiceContext, person: Person, product: Product, path: str) -> Response:
+    """A file, with its hash as ETag. It is never shown as a page of the service: it may hold scripts."""
+    if all(file.path != path for file in product.files):
+        raise NotFoundError("This product has no such file.")
+    with context.database.read() as session:
+        opened = open_file(session, person, product.job_id, path, settings=context.service)
+    headers = {
+        "ETag": f'"{opened.sha256}"',
+        "Cache-Control": "private, no-cache",
+        "Content-Security-Policy": PRODUCT_POLICY,
+    }
+    if has_already(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    with context.database.write() as session:  # of a part of a file too: all but its first byte is as good as all
+        record(session, actor=person.name, action="open file", subject=opened.label, by="API")
+    return FileResponse(opened.path, media_type=opened.media_type, filename=opened.path.name, headers=headers)

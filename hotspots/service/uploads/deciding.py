@@ -1,0 +1,195 @@
+"""Deciding on a file that was sent: kept among the incidents of the workspace, or discarded."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
+
+from hotspots.errors import NotFoundError, ParameterError
+from hotspots.service.audit import record
+from hotspots.service.people import Person
+from hotspots.service.state import Database, ServiceSettings, Upload, read_clock
+from hotspots.service.uploads.upload_names import KEPT_SUFFIXES
+from hotspots.settings import Settings
+
+_UNDECIDED = ("received", "checked", "refused")
+_N_LETTERS_OF_ID = 8
+
+
+def list_uploads(
+    session: Session, person: Person, *, before: Upload | None = None, limit: int = 100
+) -> Sequence[Upload]:
+    """Files that were sent, newest first, without their reports: these may be long.
+
+    Args:
+        session: Of `Database.read`.
+        person: Who asks.
+        before: The last of the page before.
+        limit: How many, at most.
+
+    Raises:
+        NotAllowedError: They may not.
+    """
+    person.require("upload")
+    chosen = select(Upload).options(defer(Upload.report))
+    if before is not None:
+        chosen = chosen.where(
+            (Upload.created_at < before.created_at)
+            | ((Upload.created_at == before.created_at) & (Upload.id > before.id))
+        )
+    return session.scalars(chosen.order_by(Upload.created_at.desc(), Upload.id).limit(limit)).all()
+
+
+def find_upload(session: Session, person: Person, upload_id: str) -> Upload:
+    """The file of an id.
+
+    Raises:
+        NotAllowedError: They may not.
+        NotFoundError: There is none.
+    """
+    person.require("upload")
+    upload = session.get(Upload, upload_id)
+    if upload is None:
+        raise NotFoundError("There is no such file.")
+    return upload
+
+
+def find_obstacle(upload: Upload, *, settings: Settings, service: ServiceSettings) -> str | None:
+    """Why a checked file should not be among the incidents, as far as that is known beforehand; None where nothing is.
+
+    Made-up incidents and real ones in one folder would be counted together, and every product marked as made up.
+    """
+    said = upload.report.get("data_status", {})
+    if "incidents" in said and "boundaries" not in said:
+        return (
+            f"This file says that it is {said['incidents']}, and the wards here are real. Its rows would be counted "
+            "with real ones. Use it in a workspace of its own."
+        )
+    if "boundaries" in said and "incidents" not in said:
+        return (
+            f"The wards here are {said['boundaries']}, as the demonstration has them, and this file does not say that "
+            "it is made up: counts in them would mean nothing. Put real wards in place of them first, and take the "
+            "incidents of the demonstration away."
+        )
+    same = _find_same(upload, _find_folder(settings, service), besides=_place(upload, settings, service))
+    if same is not None:
+        return f"The same file is there already, as {same.name}: its rows would count twice. Discard this one."
+    return None
+
+
+def keep_upload(
+    database: Database, person: Person, upload_id: str, *, settings: Settings, service: ServiceSettings
+) -> Upload:
+    """Put a checked file among the incidents of the workspace, all of it at once.
+
+    Raises:
+        NotAllowedError: They may not.
+        NotFoundError: There is none, or its bytes are gone.
+        ParameterError: It is not one that was checked, or something stands against it: see `find_obstacle`.
+    """
+    with database.read() as session:
+        found = find_upload(session, person, upload_id)
+    _require_checked(found)
+    obstacle = find_obstacle(found, settings=settings, service=service)
+    if obstacle is not None:
+        raise ParameterError(obstacle)
+    place = _place(found, settings, service)
+    with database.write() as session:
+        upload = _take(session, upload_id)
+        _require_checked(upload)
+        draft = _stage(service.incoming / upload.id / upload.file_name, place)
+        upload.status, upload.decided_at = "kept", read_clock()
+        record(session, actor=person.name, action="keep file", subject=upload.id, file=place.name)
+        os.replace(draft, place)  # noqa: PTH105 - last, and again should it not be remembered
+    shutil.rmtree(service.incoming / upload_id, ignore_errors=True)
+    return upload
+
+
+def discard_upload(database: Database, person: Person, upload_id: str, *, service: ServiceSettings) -> Upload:
+    """Remove a file that was not kept.
+
+    Raises:
+        NotAllowedError: They may not.
+        NotFoundError: There is none.
+        ParameterError: It is decided on already.
+    """
+    person.require("upload")
+    with database.write() as session:
+        upload = _take(session, upload_id)
+        if upload.status not in _UNDECIDED:
+            raise ParameterError(f"This file is {upload.status} already, and only an undecided one can be discarded.")
+        upload.status, upload.decided_at = "discarded", read_clock()
+        record(session, actor=person.name, action="discard file", subject=upload.id, file=upload.file_name)
+    shutil.rmtree(service.incoming / upload_id, ignore_errors=True)
+    return upload
+
+
+def _take(session: Session, upload_id: str) -> Upload:
+    """An upload that nobody else decides on meanwhile."""
+    upload = session.scalar(select(Upload).where(Upload.id == upload_id).with_for_update())
+    if upload is None:
+        raise NotFoundError("There is no such file.")
+    return upload
+
+
+def _require_checked(upload: Upload) -> None:
+    if upload.status != "checked":
+        hint = "Wait for its check" if upload.status == "received" else "Send it again if it is to be kept"
+        raise ParameterError(f"Only a checked file can be kept, and this one is {upload.status}. {hint}.")
+
+
+def _find_folder(settings: Settings, service: ServiceSettings) -> Path:
+    """The folder of incidents that files go to.
+
+    Raises:
+        ParameterError: The settings name files alone.
+    """
+    workspace = service.workspace.resolve()
+    if not settings.incidents:
+        return workspace / "data" / "incidents"
+    folder = next((path for given in settings.incidents if (path := workspace / given).is_dir()), None)
+    if folder is None:
+        raise ParameterError(
+            "`incidents` in hotspots.toml names no folder that is there, so a file cannot be put among them. Name a "
+            "folder in it."
+        )
+    return folder
+
+
+def _place(upload: Upload, settings: Settings, service: ServiceSettings) -> Path:
+    """Where a file goes: its name and some of its id, so that no other file has it."""
+    suffix = max((one for one in KEPT_SUFFIXES if upload.file_name.lower().endswith(one)), key=len)
+    stem = upload.file_name[: -len(suffix)]
+    return _find_folder(settings, service) / f"{stem} {upload.id[:_N_LETTERS_OF_ID]}{suffix}"
+
+
+def _find_same(upload: Upload, folder: Path, *, besides: Path) -> Path | None:
+    """A file in a folder with the very bytes of an upload."""
+    for path in sorted(folder.rglob("*")):
+        if path != besides and path.is_file() and path.stat().st_size == upload.n_bytes:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == upload.sha256:
+                    return path
+    return None
+
+
+def _stage(source: Path, place: Path) -> Path:
+    """A file beside its place, under a name that nobody reads, however far away it was."""
+    if not source.is_file():
+        raise NotFoundError("The file is not there any more. Discard it, and send it again.")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name}.coming")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(source, draft)
+    except OSError:  # on another file system, or one without links
+        shutil.copyfile(source, draft)
+        with draft.open("rb+") as copied:
+            os.fsync(copied.fileno())
+    return draft
