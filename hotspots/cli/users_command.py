@@ -42,6 +42,11 @@ def users() -> None:
 @_FROM_STDIN
 @_MAKE
 @click.option("--keep-password", is_flag=True, help="Let them keep it: it is theirs already, and not a first one.")
+@click.option(
+    "--elsewhere",
+    is_flag=True,
+    help="Without a password here: they sign in at the organisation of [service.sign_in_elsewhere].",
+)
 @settings_option
 def add(
     name: str,
@@ -49,16 +54,19 @@ def add(
     from_stdin: bool,
     make_it: bool,
     keep_password: bool,
+    elsewhere: bool,
     settings_file: Path | None,
     **options: Any,
 ) -> None:
     """Make an account. Its password is asked for, and has to be changed when it is first used."""
+    if elsewhere and (from_stdin or make_it or keep_password):
+        raise click.UsageError("Whoever signs in elsewhere has no password here. Leave the options of one out.")
     with open_workspace(settings_file) as workspace:
         from hotspots.service.audit import record
         from hotspots.service.people import add_account, choose_wards
 
         codes = choose_wards(workspace.settings, workspace.service, wards)
-        password = _read_password(from_stdin=from_stdin, make_it=make_it)
+        password = None if elsewhere else _read_password(from_stdin=from_stdin, make_it=make_it)
         with workspace.database.write() as session:
             account = add_account(
                 session,
@@ -78,7 +86,8 @@ def add(
                 ward_codes=account.ward_codes,
             )
         echo(f"{account.name} is there: {_describe(account)}.", err=True)
-        _print_made(password, make_it=make_it)
+        if password is not None:
+            _print_made(password, make_it=make_it)
 
 
 @users.command("list")

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from support import Said
 
 from hotspots.cli.main import cli
-from hotspots.service.people import find_api_token, sign_in
+from hotspots.service.people import NotSignedInError, find_api_token, sign_in
 from hotspots.service.state import load_service_settings, open_database
 
 STRONG = "river lamp nine oak"
@@ -117,6 +117,14 @@ def test_a_password_is_typed_twice_and_not_shown(tmp_path: Path, monkeypatch: py
     assert done.exit_code == 0
     assert STRONG not in done.output
     assert sign_in_here("a.one", STRONG)
+
+
+def test_whoever_signs_in_elsewhere_has_no_password_here(call: Call) -> None:
+    made = call("users", "add", "a.one", "--elsewhere")
+    assert (made.code, made.out) == (0, "")
+    with pytest.raises(NotSignedInError):
+        sign_in_here("a.one", STRONG)
+    assert call("users", "add", "b.two", "--elsewhere", "--make").code == 2
 
 
 def test_another_password_ends_what_was_signed_in(call: Call) -> None:
