@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from job_workers import COMMAND, LOG, ask
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from hotspots.service.audit import check_chain
 from hotspots.service.jobs import (
@@ -271,6 +273,45 @@ def test_a_folder_that_no_row_names_gives_way(database: Database, service: Servi
     assert found == {"page0.html", "page1.html", "page2.html"}
     assert len(list_files(database, job_id)) == 4
     assert list(service.bench.glob("*-*")) == []
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["nothing was kept", "only the answer is lost"])
+def test_a_transaction_that_breaks_is_tried_again(is_kept: bool, database: Database, service: ServiceSettings) -> None:
+    """With the folder in its place already: the database goes away after that, or when all is kept."""
+    job_id = put_in_queue(database)
+    broken: list[str] = []
+
+    def break_once(what: str) -> None:
+        if not broken:
+            broken.append(what)
+            raise OperationalError(what, {}, Exception("away"))
+
+    def break_statement(*event_of: Any) -> None:
+        if event_of[2].startswith("INSERT INTO products"):
+            assert (service.shelf / job_id).is_dir()
+            break_once("statement")
+
+    def break_answer(_: Session) -> None:
+        if read_job(database, job_id).status == "done":
+            break_once("answer")
+
+    where: tuple[Any, str, Any] = (
+        (Session, "after_commit", break_answer)
+        if is_kept
+        else (database.engine, "before_cursor_execute", break_statement)
+    )
+    event.listen(*where)
+    try:
+        do_jobs(database, service)
+    finally:
+        event.remove(*where)
+    assert broken == ["answer" if is_kept else "statement"]
+    job = read_job(database, job_id)
+    assert (job.status, job.n_attempts, len(list_files(database, job_id))) == ("done", 1, 4)
+    assert (service.shelf / job_id / "operation" / "b" / "page0.html").is_file()
+    with database.read() as session:
+        ends = session.scalars(select(AuditRecord).where(AuditRecord.action == "end job")).all()
+    assert len(ends) == 1
 
 
 def test_a_link_is_not_followed(database: Database, service: ServiceSettings, tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ from hotspots.service.jobs.job_queue import (
     WorkRules,
     end_job,
     is_cancel_asked,
-    is_ended_by,
     record_end,
     renew_claim,
     return_job,
@@ -112,8 +111,8 @@ class _Attempt:
             code, reason = self._run_process(command, lock=lock, is_stopping=is_stopping)
             _log.info("command ended", job=self._claim.job_id, code=code, reason=reason)
             self._conclude(code, reason)
-        except LostClaimError:
-            _log.warning("attempt lost its job", job=self._claim.job_id)
+        except LostClaimError:  # or all was kept, and only the answer of the database did not come
+            _log.warning("attempt no longer holds its job", job=self._claim.job_id)
         finally:
             self._is_over = True
             heart.join()
@@ -206,8 +205,6 @@ class _Attempt:
             return
 
         def put() -> None:
-            if is_ended_by(self._database, claim):
-                return  # all was kept, and only the answer did not come
             with self._database.write() as session:
                 end_job(session, claim, "done", message=self._say(), peak_memory_bytes=self._peak_bytes or None)
                 put_on_shelf(

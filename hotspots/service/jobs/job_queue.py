@@ -124,13 +124,6 @@ def end_job(
     _end(job, status, message)
 
 
-def is_ended_by(database: Database, claim: Claim) -> bool:
-    """Whether a job was ended by this very attempt: after a failure of the database one cannot know otherwise."""
-    with database.read() as session:
-        job = session.get(Job, claim.job_id)
-        return job is not None and job.status == "done" and job.attempt_token == claim.token
-
-
 def record_end(session: Session, claim: Claim, status: JobStatus) -> None:
     """Say in the audit how a job ended: last in its transaction."""
     record(
@@ -191,7 +184,6 @@ def take_back_lapsed(database: Database, rules: WorkRules) -> int:
                 continue
             status: JobStatus = "cancelled" if job.is_cancel_asked else "failed"
             died = "" if job.is_cancel_asked else f"The worker died {job.n_attempts} times at this job. Ask for less."
-            job.attempt_token = None
             _end(job, status, died)
             record_end(session, claim, status)
     return n_taken
@@ -203,7 +195,7 @@ def _select_held(claim: Claim) -> Select[Job]:
 
 def _end(job: Job, status: JobStatus, message: str) -> None:
     job.status, job.message, job.progress = status, message[-_MOST_MESSAGE:], ""
-    job.ended_at, job.lease_until = read_clock(), None
+    job.ended_at, job.attempt_token, job.lease_until = read_clock(), None, None
 
 
 def _put_back(job: Job, not_before: dt.datetime, message: str) -> None:
