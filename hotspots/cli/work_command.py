@@ -22,11 +22,13 @@ def work(settings_file: Path | None) -> None:
     others; one that is killed has it taken up by another.
     """
     with open_workspace(settings_file) as workspace:
+        from hotspots.service.door import set_up_logs
         from hotspots.service.jobs import Worker, ask_scheduled_jobs, require_schedules
         from hotspots.service.notices import send_notices
 
         database, service, time_zone = workspace.database, workspace.service, workspace.settings.time_zone
         require_schedules(service)
+        set_up_logs()
         chores = (
             lambda: ask_scheduled_jobs(database, service, time_zone=time_zone),
             lambda: send_notices(database, service),
