@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -73,7 +74,8 @@ def test_the_service_is_there_and_ends_by_order(number: int, tmp_path: Path) -> 
         assert answer.status_code == 200
         process.send_signal(number)
         assert process.wait(15) == 0
-        assert said.read() == ""
+        lines = [json.loads(line) for line in said.read().splitlines()]  # the log alone
+        assert {line["level"] for line in lines} == {"info"}
 
 
 @pytest.mark.slow

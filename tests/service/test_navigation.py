@@ -13,8 +13,8 @@ from hotspots.service.state import Account
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)]
 
-EVERYBODY = ["/"]
-ANALYST: list[str] = []
+EVERYBODY = ["/", "/history"]
+ANALYST = ["/jobs", "/uploads", "/quality", "/schedules"]
 ADMIN = ["/accounts", "/audit"]
 """What the bar of pages leads to, in any order: of everybody, and of analysts and admins as well."""
 

@@ -156,7 +156,7 @@ def test_who_sends_slowly_keeps_nobody_waiting_and_who_goes_away_leaves_nothing(
     with database.write() as session:
         token = make_api_token(session, account, "test", days=1)
     head = (
-        f"POST /api/v1/uploads?name=a.csv HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+        f"POST /api/v1/uploads?name=a.csv HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
         "Content-Length: 1000000\r\n\r\n"
     ).encode()
     slow = [socket.create_connection(("127.0.0.1", listening)) for _ in range(50)]  # more than there are threads
@@ -168,7 +168,7 @@ def test_who_sends_slowly_keeps_nobody_waiting_and_who_goes_away_leaves_nothing(
             assert time.monotonic() < deadline
             time.sleep(0.02)
         with socket.create_connection(("127.0.0.1", listening), timeout=20) as other:
-            other.sendall(b"GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            other.sendall(b"GET /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             assert other.recv(100).startswith(b"HTTP/1.1 200")
     finally:
         for one in slow:

@@ -53,7 +53,6 @@ def show_audit(
         records=records[:_ON_A_PAGE],
         older=records[_ON_A_PAGE - 1].sequence if len(records) > _ON_A_PAGE else None,
         actions=actions,
-        zone=ZoneInfo(context.settings.time_zone),
         wanted={"actor": actor, "action": action, "outcome": outcome, "first": first, "last": last},
     )
 

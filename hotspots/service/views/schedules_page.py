@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -23,6 +21,5 @@ def show_schedules(context: Context, asker: Asker) -> Response:
         person=asker.person,
         form_token=asker.form_token,
         schedules=list_schedules(context.database, context.service, time_zone=time_zone),
-        zone=ZoneInfo(time_zone),
         notices=context.service.notices,
     )
