@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import mimetypes
@@ -10,13 +11,15 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
@@ -36,6 +39,8 @@ from hotspots.service.state import (
     read_clock,
 )
 from hotspots.settings import Settings
+
+T = TypeVar("T")
 
 PASSWORD = "three odd words of grass"
 """Of every account that a test makes."""
@@ -86,9 +91,25 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return make()
 
 
+def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, in a thread of its own: a browser of Playwright keeps a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out PostgreSQL where a test is marked to need one database alone: what it tries is the same with both."""
+    left = [item for item in items if item.get_closest_marker("one_database") and "postgresql" in item.name]
+    if left:
+        items[:] = [item for item in items if item not in set(left)]
+        config.hook.pytest_deselected(items=left)
+
+
 @pytest.fixture
-def database(database_address: str) -> Iterator[Database]:
-    """A database with its tables, of each kind."""
+def database(database_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A database with its tables, of each kind. Passwords are hashed as quickly as can be."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr("hotspots.service.people.passwords.hasher", quick)
     opened = open_database(database_address)
     yield opened
     opened.close()

@@ -18,6 +18,8 @@ from hotspots.service.audit import AuditFilter, check_chain, export_records, lis
 from hotspots.service.people import find_account, find_api_token, list_api_tokens
 from hotspots.service.state import Account, AuditRecord, Database
 
+pytestmark = pytest.mark.one_database
+
 OpenClient = Callable[..., TestClient]
 AddPerson = Callable[..., Account]
 

@@ -35,6 +35,8 @@ from hotspots.service.state import (
 )
 from hotspots.settings import Settings
 
+pytestmark = pytest.mark.one_database
+
 API = "/api/v1"
 PLACES = json.dumps(
     {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from service_fixtures import run_apart
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
@@ -61,7 +62,7 @@ async def read_all(scope: Any, receive: Any, send: Any) -> None:
 
 def run(sent: Sent, service: ServiceSettings, *, grace_s: float = 5.0) -> tuple[int, str, dict[bytes, bytes]]:
     limits = BodyLimits(read_all, service, grace_s=grace_s)
-    asyncio.run(limits(sent.scope, sent.receive, sent.send))
+    run_apart(limits(sent.scope, sent.receive, sent.send))
     begin, *bodies = sent.answers
     return begin["status"], b"".join(one.get("body", b"") for one in bodies).decode(), dict(begin["headers"])
 
@@ -102,7 +103,7 @@ def test_the_time_that_the_service_takes_is_not_the_senders(service: ServiceSett
         await PlainTextResponse("read")(scope, receive, send)
 
     sent = Sent([(0, b"x")] * 5, headers=CHUNKED)
-    asyncio.run(BodyLimits(read_slowly, service, grace_s=0.2)(sent.scope, sent.receive, sent.send))
+    run_apart(BodyLimits(read_slowly, service, grace_s=0.2)(sent.scope, sent.receive, sent.send))
     assert sent.answers[0]["status"] == 200
 
 
@@ -117,7 +118,7 @@ def test_whoever_only_waits_for_an_answer_is_waited_for(service: ServiceSettings
 
     for headers in ({}, {"Content-Length": "1"}):
         sent = Sent([(0, b"x" if headers else b"")], headers=headers)
-        asyncio.run(BodyLimits(wait_for_leaving, service, grace_s=0.1)(sent.scope, sent.receive, sent.send))
+        run_apart(BodyLimits(wait_for_leaving, service, grace_s=0.1)(sent.scope, sent.receive, sent.send))
         assert sent.answers[0]["status"] == 200
 
 

@@ -23,6 +23,8 @@ from hotspots.service.people import find_account, make_api_token
 from hotspots.service.state import Account, Database, Product, ServiceSettings, load_service_settings
 from hotspots.settings import Settings
 
+pytestmark = pytest.mark.one_database
+
 OpenClient = Callable[..., TestClient]
 AddPerson = Callable[..., Account]
 

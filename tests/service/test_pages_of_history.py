@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from hotspots.service.state import AuditRecord, Database, Product
 
+pytestmark = pytest.mark.one_database
+
 AddProduct = Callable[..., Product]
 Arrive = Callable[[str], TestClient]
 Change = Callable[[dict[str, Any]], None]

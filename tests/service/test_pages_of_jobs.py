@@ -20,6 +20,8 @@ from hotspots.service.jobs import LABELS, JobKind
 from hotspots.service.state import Account, Database, Job, LoginSession, Product, read_clock
 from hotspots.service.views.job_events import EVERY_S, MOST_STREAMS
 
+pytestmark = pytest.mark.one_database
+
 Arrive = Callable[[str], TestClient]
 HOSTILE = "<script>alert(1)</script> {{ 6007 * 7 }}"
 

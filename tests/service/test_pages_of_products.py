@@ -14,6 +14,8 @@ from sqlalchemy import select
 from hotspots.service.shelf import ONCE_WITHIN
 from hotspots.service.state import Account, AuditRecord, Database, Product, read_clock
 
+pytestmark = pytest.mark.one_database
+
 AddProduct = Callable[..., Product]
 Arrive = Callable[[str], TestClient]
 

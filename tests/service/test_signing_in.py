@@ -11,6 +11,8 @@ from service_fixtures import PASSWORD
 
 from hotspots.service.state import Account
 
+pytestmark = pytest.mark.one_database
+
 OpenClient = Callable[..., TestClient]
 AddPerson = Callable[..., Account]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import struct
@@ -15,6 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
+from service_fixtures import run_apart
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.audit import check_chain
@@ -139,7 +139,7 @@ def test_only_what_is_read_in_a_folder_is_taken(name: str) -> None:
 
 
 def test_a_file_is_there_once_all_of_it_has_come(database: Database, service: ServiceSettings, analyst: Person) -> None:
-    upload = asyncio.run(
+    upload = run_apart(
         receive_upload(database, analyst, file_name="a/b.csv", chunks=stream(b"one,", b"two"), settings=service)
     )
     assert list_below(service.incoming) == [f"{upload.id}/b.csv"]
@@ -173,7 +173,7 @@ def test_of_what_is_not_taken_nothing_is_left(
 ) -> None:
     small = service.model_copy(update={"max_upload_mb": 1})
     with pytest.raises(error):
-        asyncio.run(
+        run_apart(
             receive_upload(
                 database,
                 analyst,
@@ -192,7 +192,7 @@ def test_who_only_reads_sends_nothing(database: Database, service: ServiceSettin
     viewer = Person(account_id="x", name="x", full_name="X", role="viewer", tier="tasking")
     upload = put_upload(status="checked")
     with pytest.raises(NotAllowedError):
-        asyncio.run(receive_upload(database, viewer, file_name="a.csv", chunks=stream(b"x"), settings=service))
+        run_apart(receive_upload(database, viewer, file_name="a.csv", chunks=stream(b"x"), settings=service))
     with pytest.raises(NotAllowedError):
         keep_upload(database, viewer, upload.id, settings=Settings(), service=service)
     with pytest.raises(NotAllowedError):

@@ -18,6 +18,8 @@ from hotspots.service.people import make_api_token
 from hotspots.service.state import Account, Database, ServiceSettings, Upload, UploadStatus, make_id, read_clock
 from hotspots.settings import Settings
 
+pytestmark = pytest.mark.one_database
+
 AddPerson = Callable[..., Account]
 OpenClient = Callable[..., TestClient]
 PutUpload = Callable[..., Upload]
@@ -138,7 +140,7 @@ def listening(database: Database, service: ServiceSettings) -> Iterator[int]:
     """The port of a real server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(
-            uvicorn.Config(make_app(Settings(), service, database), log_level="error", timeout_graceful_shutdown=5)
+            uvicorn.Config(make_app(Settings(), service, database), log_config=None, timeout_graceful_shutdown=5)
         )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
