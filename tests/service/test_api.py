@@ -417,7 +417,7 @@ def test_a_gis_opens_the_places_of_a_run_with_a_token_as_password(
     product = add_product("Robbery", files=RUN)
     token = ask_as("gis").headers["Authorization"].removeprefix("Bearer ")
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(make_app(Settings(), service, database), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(make_app(Settings(), service, database), log_config=None))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:
