@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from hotspots.service.door import Asker, Context
 from hotspots.service.shelf import find_product, list_series
 from hotspots.service.state import Account, Job
-from hotspots.service.views.shown_products import RUN, group_files, show_products
+from hotspots.service.views.shown_products import HEADINGS, RUN, group_files, show_products
 
 router = APIRouter(include_in_schema=False)
 
@@ -31,4 +31,5 @@ def show_product(context: Context, asker: Asker, product_id: str) -> Response:
         uses=group_files(product.files),
         main=next((file for file in product.files if file.path == product.main_path), None),
         is_run=product.kind == RUN,
+        heading=HEADINGS.get(product.kind),
     )
