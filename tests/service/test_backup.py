@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from hotspots.errors import DataError, HotspotsError, NotFoundError, ParameterError
 from hotspots.service.audit import check_chain, record
 from hotspots.service.backup import restore_backup, take_backup
-from hotspots.service.people import Person, is_password
+from hotspots.service.people import Person, find_session, is_password, sign_in
 from hotspots.service.shelf import list_products, open_file
 from hotspots.service.state import (
     Account,
@@ -35,11 +35,12 @@ AddProduct = Callable[..., Product]
 
 
 def read_rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, in a form that both databases give alike."""
+    """Every row of every table that is kept, in a form that both databases give alike."""
     with database.read() as session:
         return {
             table.name: sorted((tuple(map(repr, row)) for row in session.execute(select(table))), key=repr)
             for table in Base.metadata.sorted_tables
+            if table.name != "sessions"
         }
 
 
@@ -91,6 +92,8 @@ def test_what_is_restored_is_what_there_was(
             assert file.path.read_bytes() == b"1,2"
             account = session.scalars(select(Account)).one()
             assert is_password(PASSWORD, account.password_hash)
+        for folder in (there, settings.folder):
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert (there / "data" / "incidents" / "a.csv").read_text("utf-8") == "x,y\n"
         assert (settings.incoming / "u1" / "new.csv").read_bytes() == b"sent"
         with opened.write() as session:  # numbers that the database gives go on behind those restored
@@ -189,3 +192,20 @@ def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.zip").write_bytes(b"nothing of the kind")
     with pytest.raises(DataError, match="cannot be read as a backup"):
         restore_backup(tmp_path / "b.zip", tmp_path / "after")
+
+
+def test_nobody_is_signed_in_after_a_restore(
+    filled: ServiceSettings, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOTSPOTS_DATABASE", raising=False)
+    token = sign_in(database, "j.smith", PASSWORD, address="", settings=filled)
+    assert find_session(database, token, filled) is not None
+    take_backup(database, filled, tmp_path / "backup.zip")
+    restore_backup(tmp_path / "backup.zip", tmp_path / "after")
+    _, settings = load_service_settings(tmp_path / "after" / "hotspots.toml")
+    opened = open_database(settings.database_address)
+    try:
+        assert find_session(opened, token, settings) is None
+        assert sign_in(opened, "j.smith", PASSWORD, address="", settings=settings)
+    finally:
+        opened.close()

@@ -15,8 +15,9 @@ TABLES = "tables"
 WORKSPACE = "workspace"
 SERVICE = "service"
 """Within the zip: what is in it, the rows of each table, settings and data, products and uploads."""
-UNLISTED = ("alembic_version", "spatial_ref_sys")
-"""Tables that a database makes by itself: the version stands in the list of contents."""
+UNLISTED = ("alembic_version", "spatial_ref_sys", "sessions")
+"""Tables that a database makes by itself, as the version stands in the list of contents; and who was signed in: what
+somebody has ended since must not begin again."""
 
 
 class BackedUpFile(BaseModel):

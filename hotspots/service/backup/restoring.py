@@ -54,21 +54,21 @@ def restore_backup(
     require_empty(workspace)
     draft = workspace.resolve().with_name(f".{workspace.resolve().name}.unfinished")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    draft.mkdir(mode=0o700, parents=True)
+    for name in (WORKSPACE, SERVICE):  # who may not read the service may not read what is restored of it
+        (draft / name).mkdir(mode=0o700)
     try:
         try:
             with zipfile.ZipFile(path) as archive:
                 backed_up = _unpack(archive, draft, progress)
         except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
             raise DataError(f"{path.as_posix()} cannot be read as a backup: {error}. Take another one.") from None
-        (draft / WORKSPACE).mkdir(exist_ok=True)
         (draft / WORKSPACE / FILE_NAME).touch()
         _, settings = load_service_settings(draft / WORKSPACE / FILE_NAME)
         is_inside = settings.folder.is_relative_to(draft / WORKSPACE)
         if not is_inside:
             require_empty(settings.folder)
         kept, folder = draft / SERVICE, settings.folder
-        kept.mkdir(exist_ok=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
             folder.rmdir()

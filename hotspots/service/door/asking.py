@@ -22,6 +22,7 @@ from hotspots.service.people import (
 
 LOCAL_COOKIE, SECURE_COOKIE = "hotspots", "__Host-hotspots"
 """With HTTPS a browser takes the second from this very address alone."""
+SIGN_IN = "/sign-in"
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field
 """Field of every form."""
 FORM_TOKEN_HEADER = "x-form-token"  # noqa: S105 - the name of a header
@@ -49,7 +50,8 @@ def find_asker(request: Request, context: Annotated[ServiceContext, Depends(get_
     else:
         asker = find_session(context.database, cookie, context.service) if cookie else None
     if asker is None:
-        context.limits.count("stranger", find_address(request))
+        if request.url.path != SIGN_IN:  # or one stranger would keep everybody at their address from the form
+            context.limits.count("stranger", find_address(request))
         return None
     setattr(request.state, ACCOUNT, asker.person.account_id)
     context.limits.count("person", asker.person.account_id)

@@ -11,11 +11,12 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from hotspots.service.people import TooManyAttemptsError, group_address
 
-Kind = Literal["person", "stranger", "sign in", "upload"]
+Kind = Literal["person", "stranger", "sign in", "upload", "readiness"]
 
 LIMITS: dict[Kind, RateLimitItem] = {
     "person": RateLimitItemPerMinute(1_200),
     "stranger": RateLimitItemPerMinute(600),
+    "readiness": RateLimitItemPerMinute(600),
     "sign in": RateLimitItemPerMinute(60),
     "upload": RateLimitItemPerHour(60),
 }

@@ -51,6 +51,7 @@ _ONE_CRIME = ("patrol plan", "havens")
 _SOME_CRIME = ("map", "ward briefs", *_ONE_CRIME)
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Day = Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), le=dt.date(2100, 12, 31))]
 WardCode = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,20}$")]
 _SHIFT = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
@@ -76,13 +77,13 @@ class JobRequest(BaseModel):
 
     kind: JobKind
     crimes: Annotated[tuple[Slug, ...], Field(max_length=40)] = ()
-    start: dt.date | None = None
-    end: dt.date | None = None
+    start: Day | None = None
+    end: Day | None = None
     wards: Annotated[tuple[WardCode, ...], Field(max_length=1_000)] = ()
     audience: Audience = "tasking"
     each_ward: bool = False
     weeks: Literal[2, 4, 12] = 2
-    day: dt.date | None = None
+    day: Day | None = None
     shift: Annotated[str, Field(pattern=f"^{_SHIFT.pattern}$")] = "14:00-22:00"
     patrols: Annotated[int, Field(ge=1, le=20)] = 2
     new_sites: Annotated[int, Field(ge=1, le=50)] = 3

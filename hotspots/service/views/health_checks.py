@@ -28,7 +28,7 @@ def tell_health() -> Response:
 @router.get("/readyz")
 def tell_readiness(request: Request, context: Context) -> Response:
     """Whether it can do its work, or why not: 503, and nobody is to be sent here until that has changed."""
-    context.limits.count("stranger", find_address(request))
+    context.limits.count("readiness", find_address(request))
     reasons = _list_reasons(context)
     return JSONResponse({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
