@@ -1,7 +1,8 @@
 """How long readers of the service wait: fifty at once, two analysts at work, and the same files behind nginx.
 
-Each reader opens a page, reads it for one to three seconds, and opens the next: the first page, a product, its map and
-its pages. Two analysts ask for a run, watch it, and look at the list of runs. Clients and server share the machine.
+Readers arrive within half a minute. Each opens a page, reads it for one to three seconds, and opens the next: the
+first page, a product, its map and its pages. Two analysts ask for a run, watch it, and look at the list of runs. Clients
+and server share the machine.
 
     python -m benchmarks.service_load                 # two minutes of each, on SQLite
     python -m benchmarks.service_load --seconds 20 --database postgresql://...
@@ -36,6 +37,7 @@ import psutil
 from benchmarks.machine import describe_machine, say_machine
 
 _READING_S = (1.0, 3.0)
+_ARRIVING_S = 30.0
 _READY_S = 240
 _TRIES, _AGAIN_S = 10, 5
 _SAMPLE_S = 1.0
@@ -100,7 +102,7 @@ async def sign_in(base: str, name: str, password: str) -> AsyncIterator[httpx2.A
 async def read_pages(base: str, name: str, password: str, load: Load, until: float) -> None:
     """One reader."""
     chance = random.Random(name)  # noqa: S311 - how long somebody reads
-    await asyncio.sleep(chance.uniform(0, _READING_S[1]))
+    await asyncio.sleep(chance.uniform(0, _ARRIVING_S))
     async with sign_in(base, name, password) as client:
         while time.perf_counter() < until:
             home = await fetch(client, "/", "first page", load)
