@@ -1,8 +1,8 @@
 """How long readers of the service wait: fifty at once, two analysts at work, and the same files behind nginx.
 
 Readers arrive within half a minute. Each opens a page, reads it for one to three seconds, and opens the next: the
-first page, a product, its map and its pages. Two analysts ask for a run, watch it, and look at the list of runs. Clients
-and server share the machine.
+first page, a product, its map and its pages. Two analysts ask for a run, watch it, and look at the list of runs.
+Clients and server share the machine.
 
     python -m benchmarks.service_load                 # two minutes of each, on SQLite
     python -m benchmarks.service_load --seconds 20 --database postgresql://...
