@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 from service_fixtures import PASSWORD
+from sqlalchemy import select
 
-from hotspots.service.state import Account
+from hotspots.service.state import Account, AuditRecord, Database
 
 pytestmark = pytest.mark.one_database
 
@@ -112,3 +113,15 @@ def test_programs_are_told_of_problems_in_their_own_form(open_client: OpenClient
     said = open_client().get("/api/v1/nothing")
     assert (said.status_code, said.headers["content-type"]) == (404, "application/problem+json")
     assert said.json()["title"] == "Not Found"
+
+
+def test_what_nobody_is_called_is_not_kept_since_it_may_be_a_password(
+    add_person: AddPerson, open_client: OpenClient, database: Database
+) -> None:
+    add_person("j.smith")
+    client = open_client()
+    for name in ("my secret password", "j.smith"):
+        client.post("/sign-in", data={"name": name, "password": "a wrong one of words"})
+    with database.read() as session:
+        refused = session.scalars(select(AuditRecord.actor).where(AuditRecord.outcome == "refused")).all()
+    assert sorted(refused) == ["j.smith", "unknown"]

@@ -33,7 +33,7 @@ from hotspots.service.jobs.job_queue import (
     return_job,
 )
 from hotspots.service.shelf import describe_products, put_on_shelf, secure_products
-from hotspots.service.state import DATABASE_VARIABLE, Database, JobStatus, ServiceSettings
+from hotspots.service.state import Database, JobStatus, ServiceSettings
 from hotspots.settings import PROGRESS_MARK, PROGRESS_VARIABLE
 
 Reason = Literal["stopping", "cancelled", "lost", "time", "memory"]
@@ -122,7 +122,7 @@ class _Attempt:
     ) -> tuple[int, Reason | None]:
         self._out.mkdir(parents=True)
         out = ("out", str(self._out))
-        environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
         process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
             tie([*command, *self._claim.arguments, f"--{out[0]}={out[1]}"]),
             cwd=self._settings.workspace,

@@ -12,6 +12,9 @@ from hotspots.service.people.sessions import begin_session
 from hotspots.service.people.sign_in_delays import count_attempt, forgive_attempts
 from hotspots.service.state import Account, Database, ServiceSettings
 
+UNKNOWN = "unknown"
+"""In the audit, whoever typed a name that no account has."""
+
 
 def sign_in(database: Database, name: str, password: str, *, address: str, settings: ServiceSettings) -> str:
     """Sign somebody in.
@@ -39,7 +42,9 @@ def sign_in(database: Database, name: str, password: str, *, address: str, setti
     with database.write() as session:
         account = session.get(Account, account.id) if account else None
         if account is None or not is_right or not account.is_active:
-            record(session, actor=name, action="sign in", outcome="refused", address=address)
+            # what nobody is called is not kept: it may be a password that somebody typed into the wrong field
+            actor = UNKNOWN if account is None else account.name
+            record(session, actor=actor, action="sign in", outcome="refused", address=address)
         else:
             forgive_attempts(session, name, address)
             if account.password_hash and is_outdated(account.password_hash):
