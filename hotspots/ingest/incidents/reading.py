@@ -9,9 +9,10 @@ from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.column_words import release_columns
 from hotspots.ingest.incidents.doubtful_hours import doubt_hours
 from hotspots.ingest.incidents.locations import find_middle
+from hotspots.ingest.incidents.record_files import Reading, mark_key, read_record_file
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
 from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
-from hotspots.ingest.incidents.store import Reading, Store
+from hotspots.ingest.incidents.store import Store
 from hotspots.ingest.texts import mask_label, mask_text
 
 
@@ -19,6 +20,8 @@ def read_file(
     file: FoundFile, options: ReadingOptions, *, store: Store | None, start: dt.date | None, end: dt.date | None
 ) -> Generator[Reading, None, None]:
     """The tables of a file one after the other, each with its records, and those that are passed over.
+
+    A file of records is read as it stands: the store would hold no more than it does.
 
     Args:
         file: The file.
@@ -28,10 +31,13 @@ def read_file(
         end: Last day that is wanted, likewise.
 
     Raises:
-        DataError: See `find_sources` and `read_records`.
+        DataError: See `find_sources`, `read_records` and `read_record_file`.
         ParameterError: See `read_records`.
     """
-    if store is None:
+    written = read_record_file(file, options, key_mark=mark_key(store.read_key() if store else None))
+    if written is not None:
+        yield from written
+    elif store is None:
         yield from _read(file, options)
     elif (kept := store.load(file, options, start=start, end=end)) is not None:
         yield from kept

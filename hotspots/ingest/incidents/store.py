@@ -29,7 +29,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -40,19 +40,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import pyproj
 
 from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.assembly import DIGEST
-from hotspots.ingest.incidents.profiles import SourceProfile
-from hotspots.ingest.incidents.recognition import name_source
+from hotspots.ingest.incidents.record_files import (
+    Reading,
+    describe_table,
+    hide_label,
+    parse_table,
+    restore_records,
+    show_label,
+    write_records,
+)
 from hotspots.ingest.incidents.record_schema import RECORDS, TALLIED
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords
-from hotspots.ingest.incidents.sources import PassedOver, ReadTable
-from hotspots.ingest.texts import mask_label
-
-Reading = tuple[ReadTable, TableRecords] | PassedOver
-"""A table and its records, or one that is passed over."""
+from hotspots.ingest.incidents.sources import PassedOver
 
 SETTLED_SECONDS = 2.0
 """How long a file must have been as it is: the times of some file systems are no finer."""
@@ -63,10 +65,8 @@ _ENTRY = re.compile(r"file=[0-9a-f]{32}")
 _OLD_ENTRY, _OLD_MANIFESTS = re.compile(r"(?:file|source)=.*-[0-9a-f]{8}"), ("file.json", "table.json")
 """What versions have made that called an entry by the name of its file."""
 _STALE_SECONDS = 3600
-_LABEL, _MASKED_LABEL = "\0", "\1"
-"""What stands in a manifest for the name of the file, and for the name as products show it."""
-
 _MANIFEST, _SEEN = "file.json", "seen.json"
+_ORDER = pa.field("order", pa.int64())
 _READ_WITH = ("convertbng", "pandas", "pyarrow", "pyogrio", "pyproj", "python-calamine", "shapely")
 _READ_BY = ("crimes.py", "crimes.toml", "contracts.py", "errors.py", "geography", "ingest")
 
@@ -113,9 +113,9 @@ class Store:
                 return None
             if {part.relative_to(entry).as_posix() for part in entry.rglob("*.parquet")} != manifest["files"].keys():
                 raise ValueError("files are missing, or there are more of them")
-            manifest = _replace_texts(manifest, {_LABEL: file.label, _MASKED_LABEL: file.shown})
+            manifest = show_label(manifest, file.label)
             readings: list[Reading] = [
-                (_parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
+                (parse_table(told), _read_table(entry, number, manifest["files"], told["data_status"], start, end))
                 for number, told in enumerate(manifest["tables"], start=1)
             ]
             readings += [PassedOver(**told) for told in manifest["passed_over"]]
@@ -183,11 +183,7 @@ class Store:
             for left in self.folder.glob(f"{_GONE}*"):
                 _remove(left)
             for entry in filter(_is_of_others, list(self.folder.glob("*=*"))):
-                gone = entry.with_name(f"{_GONE}{entry.name}")
-                # what is removed bit by bit must not be taken for an entry: a run may be killed meanwhile
-                with contextlib.suppress(FileNotFoundError):  # another run has removed it
-                    os.replace(entry, gone)  # noqa: PTH105
-                _remove(gone)
+                _remove_whole(entry)
             _sweep(self.folder)
 
     @contextlib.contextmanager
@@ -225,6 +221,22 @@ class Store:
     def find_entry(self, label: str) -> Path:
         """The folder of a file, whether it is there or not."""
         return self.folder / f"file={self._hash(label, use=b'file')}"
+
+    def forget(self, before: dt.date, *, labels: Collection[str] = ()) -> None:
+        """Remove all that is kept of files with incidents before a day, or of some files; the rest can be read again.
+
+        Args:
+            before: The first day that may stay.
+            labels: Of files that are gone.
+
+        Raises:
+            OSError: Something cannot be removed.
+        """
+        self._open()
+        gone = [self.find_entry(label) for label in labels] if self.read_key() is not None else []
+        for entry in sorted({*gone, *filter(lambda entry: _holds_before(entry, before), self.folder.glob("file=*"))}):
+            if entry.is_dir():
+                _remove_whole(entry)
 
     def read_key(self) -> bytes | None:
         """The key of the store; None where it has none that can be read."""
@@ -323,7 +335,7 @@ class _Draft:
             self.passed_over.append(dataclasses.asdict(reading))
             return
         table, read = reading
-        self.tables.append(_describe_table(table) | {"data_status": read.data_status, "n_rows": read.records.num_rows})
+        self.tables.append(describe_table(table) | {"data_status": read.data_status, "n_rows": read.records.num_rows})
         records = read.records.append_column("order", pa.array(np.arange(read.records.num_rows)))
         usable = pc.is_null(records["reason"])
         incidents = records.filter(usable)
@@ -336,11 +348,14 @@ class _Draft:
 
     def _write(self, name: str, records: pa.Table) -> None:
         name = f"{_name_table(len(self.tables))}{name}"
-        self.files[name] = _write_part(self.folder / name, records, self.crs)
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_records(path, records, crs=self.crs)
+        self.files[name] = _digest(path)
 
     def finish(self, label: str, sha256: str, key: str) -> None:
         told = {"tables": self.tables, "passed_over": self.passed_over}
-        told = _replace_texts(told, {mask_label(label): _MASKED_LABEL, label: _LABEL})
+        told = hide_label(told, label)
         manifest = {
             "code": fingerprint_installed_code(),
             "key": key,
@@ -353,45 +368,8 @@ class _Draft:
         (self.folder / _MANIFEST).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _replace_texts(told: Any, texts: Mapping[str, str]) -> Any:
-    """What is told with some texts replaced, wherever they stand in it."""
-    if isinstance(told, str):
-        for text, other in texts.items():
-            told = told.replace(text, other)
-        return told
-    if isinstance(told, Mapping):
-        return {name: _replace_texts(value, texts) for name, value in told.items()}
-    return [_replace_texts(value, texts) for value in told] if isinstance(told, (list, tuple)) else told
-
-
 def _name_table(number: int) -> str:
     return f"table={number}/"
-
-
-def _describe_table(table: ReadTable) -> dict[str, Any]:
-    """A table for the manifest; its profile without what is as usual."""
-    told = {spec.name: getattr(table, spec.name) for spec in dataclasses.fields(table)}
-    profile = {spec.name: getattr(table.profile, spec.name) for spec in dataclasses.fields(table.profile)}
-    usual = {spec.name: spec.default for spec in dataclasses.fields(table.profile)}
-    told["profile"] = {
-        name: dict(value) if isinstance(value, Mapping) else value
-        for name, value in profile.items()
-        if (value or value is False)
-        and value != usual[name]
-        and (name != "name" or value != name_source(table.label))  # words of the name of the file
-    }
-    return told
-
-
-def _parse_table(told: dict[str, Any]) -> ReadTable:
-    values = {spec.name: told[spec.name] for spec in dataclasses.fields(ReadTable)}
-    profile = {"name": name_source(told["label"])} | told["profile"]
-    return ReadTable(**_freeze(values) | {"profile": SourceProfile(**_freeze(profile))})
-
-
-def _freeze(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON does not have tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
 def _read_table(
@@ -402,7 +380,7 @@ def _read_table(
         if name.startswith(_name_table(number)):
             part = _open_part(entry / name, sha256)
             if _is_wanted(_read_month(name), start, end):
-                parts.append(_read_part(part))
+                parts.append(restore_records(part.read(), _ORDER))
             else:
                 others.append(part.read(TALLIED).select(TALLIED).cast(others[0].schema))
     records = pa.concat_tables(parts).unify_dictionaries() if parts else RECORDS.empty_table()
@@ -478,34 +456,6 @@ def fingerprint_code(package: Traversable) -> str:
     return digest.hexdigest()
 
 
-def _write_part(path: Path, records: pa.Table, crs: str) -> str:
-    """Write records as GeoParquet; returns the fingerprint of the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # a part holds the words that it uses, not those of the whole table
-    records = records.combine_chunks()
-    for position, spec in enumerate(records.schema):
-        if pa.types.is_dictionary(spec.type):
-            plain = records.column(position).cast(pa.string())
-            records = records.set_column(position, spec, plain.dictionary_encode().cast(spec.type))
-    points = pa.StructArray.from_arrays(
-        [records["easting"].combine_chunks(), records["northing"].combine_chunks()], names=["x", "y"]
-    )
-    geo = {
-        "version": "1.1.0",
-        "primary_column": "geometry",
-        "columns": {
-            "geometry": {
-                "encoding": "point",
-                "geometry_types": ["Point"],
-                "crs": pyproj.CRS.from_user_input(crs).to_json_dict(),
-            }
-        },
-    }
-    table = records.drop_columns(["easting", "northing"]).append_column("geometry", points)
-    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path, compression="zstd")
-    return _digest(path)
-
-
 def _read_month(name: str) -> np.datetime64 | None:
     """The month of the incidents in a part; None for the refused rows."""
     return np.datetime64(found[1], "M") if (found := re.search(r"/month=(\d{4}-\d\d)/", name)) else None
@@ -526,17 +476,29 @@ def _open_part(path: Path, sha256: str) -> pq.ParquetFile:
     return pq.ParquetFile(path)  # a folder called month=... must not become a column
 
 
-def _read_part(part: pq.ParquetFile) -> pa.Table:
-    table = part.read()
-    x, y = table["geometry"].combine_chunks().flatten()
-    table = table.drop_columns(["geometry"]).append_column("easting", x).append_column("northing", y)
-    # Parquet knows no whole seconds
-    return table.select([*RECORDS.names, "order"]).cast(RECORDS.append(pa.field("order", pa.int64())))
-
-
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _holds_before(entry: Path, day: dt.date) -> bool:
+    """Whether an entry has incidents or refused rows of a month that began before a day."""
+    months = (_read_month(part.relative_to(entry).as_posix()) for part in entry.rglob("month=*/*.parquet"))
+    if any(month is not None and month.astype("datetime64[D]") < np.datetime64(day, "D") for month in months):
+        return True
+    for part in entry.rglob("rejected.parquet"):
+        earliest = pc.min(pq.read_table(part, columns=["started_at"], partitioning=None)["started_at"]).as_py()
+        if earliest is not None and earliest.date() < day:
+            return True
+    return False
+
+
+def _remove_whole(entry: Path) -> None:
+    """Remove an entry. What is removed bit by bit must not be taken for one: a run may be killed meanwhile."""
+    gone = entry.with_name(f"{_GONE}{entry.name}")
+    with contextlib.suppress(FileNotFoundError):  # another run has removed it
+        os.replace(entry, gone)  # noqa: PTH105
+    _remove(gone)
 
 
 def _remove(folder: Path) -> None:
