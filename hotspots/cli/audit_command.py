@@ -37,7 +37,10 @@ def check(kept: str | None, as_json: bool, settings_file: Path | None) -> None:
             is_kept = kept is None or has_record(session, kept.strip().lower())
     fault = found.fault
     if fault is None and not is_kept:
-        fault = "The record whose hash was kept is not there any more: the end was cut off, or all was made anew."
+        fault = (
+            "The record whose hash was kept is not there any more: the end was cut off, all was made anew, or it is "
+            "older than the rule keeps records, and a later hash is to be compared."
+        )
     if as_json:
         echo_json({"n_records": found.n_records, "last_hash": found.last_hash, "fault": fault})
     if fault is not None:

@@ -25,6 +25,7 @@ def work(settings_file: Path | None) -> None:
         from hotspots.service.door import set_up_logs
         from hotspots.service.jobs import Worker, ask_scheduled_jobs, require_schedules
         from hotspots.service.notices import send_notices
+        from hotspots.service.retention import keep_to_rule
 
         database, service, time_zone = workspace.database, workspace.service, workspace.settings.time_zone
         require_schedules(service)
@@ -32,6 +33,7 @@ def work(settings_file: Path | None) -> None:
         chores = (
             lambda: ask_scheduled_jobs(database, service, time_zone=time_zone),
             lambda: send_notices(database, service),
+            lambda: keep_to_rule(database, workspace.settings, service),
         )
         worker = Worker(database, service, chores=chores)
         for number in (signal.SIGTERM, signal.SIGINT):

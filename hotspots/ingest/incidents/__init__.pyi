@@ -37,4 +37,5 @@ from .row_times import find_days as find_days
 from .sources import INCIDENT_SUFFIXES as INCIDENT_SUFFIXES
 from .sources import ReadTable as ReadTable
 from .stated_areas import AREA_SIGN as AREA_SIGN
+from .store import KEY_FILE as KEY_FILE
 from .store import Store as Store

@@ -59,7 +59,10 @@ from hotspots.ingest.incidents.sources import PassedOver
 SETTLED_SECONDS = 2.0
 """How long a file must have been as it is: the times of some file systems are no finer."""
 
-_KEY, _KEY_BYTES = "key", 32
+KEY_FILE = "key"
+"""Of a store: without it numbers of incidents that it has hashed cannot be compared."""
+
+_KEY_BYTES = 32
 _DRAFT, _GONE = ".writing-", ".gone-"
 _ENTRY = re.compile(r"file=[0-9a-f]{32}")
 _OLD_ENTRY, _OLD_MANIFESTS = re.compile(r"(?:file|source)=.*-[0-9a-f]{8}"), ("file.json", "table.json")
@@ -242,7 +245,7 @@ class Store:
         """The key of the store; None where it has none that can be read."""
         if self.key is None:
             with contextlib.suppress(OSError):
-                found = (self.folder / _KEY).read_bytes()
+                found = (self.folder / KEY_FILE).read_bytes()
                 self.key = found if len(found) == _KEY_BYTES else None
         return self.key
 
@@ -256,11 +259,11 @@ class Store:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(secrets.token_bytes(_KEY_BYTES))
             with contextlib.suppress(FileNotFoundError):
-                if (self.folder / _KEY).stat().st_size != _KEY_BYTES:
-                    (self.folder / _KEY).unlink()
+                if (self.folder / KEY_FILE).stat().st_size != _KEY_BYTES:
+                    (self.folder / KEY_FILE).unlink()
             # another run may have made one in the meantime: the first one stays
             with contextlib.suppress(FileExistsError):
-                os.link(draft, self.folder / _KEY)
+                os.link(draft, self.folder / KEY_FILE)
         finally:
             draft.unlink()
         if self.read_key() is None:

@@ -10,3 +10,4 @@ from .chain import ChainCheck as ChainCheck
 from .chain import Outcome as Outcome
 from .chain import check_chain as check_chain
 from .chain import record as record
+from .chain import remove_records as remove_records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from hotspots.service.state import AuditRecord, read_clock
@@ -18,6 +19,7 @@ Outcome = Literal["done", "refused", "failed"]
 
 FIRST = "0" * 64
 """What the first record says of the one before it."""
+_CUT = "remove records of the audit"
 _AT_ONCE = 1_000
 _LONGEST = {"actor": 80, "action": 60, "subject": 400}
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -36,9 +38,7 @@ def record(
         outcome: How it ended.
         details: Whatever else is to be known; nothing about people in incidents.
     """
-    if session.get_bind().dialect.name != "sqlite":  # SQLite has one writer; here records queue up for the chain
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots audit'))"))
-    session.flush()
+    _take_turn(session)
     last = session.execute(
         select(AuditRecord.sequence, AuditRecord.hash).order_by(AuditRecord.sequence.desc()).limit(1)
     ).first()
@@ -90,9 +90,13 @@ class ChainCheck:
 
 
 def check_chain(session: Session) -> ChainCheck:
-    """Go through all records from the first that is kept."""
+    """Go through all records from the first that is kept; those before it must have been removed by the rule."""
     n, sequence, previous = 0, None, FIRST
+    start = _find_start(session)
     for one in _read_all(session):
+        if sequence is None and (one.sequence, one.previous_hash) != start:
+            fault = f"Records before {one.sequence} are missing, and no rule has removed them."
+            return ChainCheck(n_records=n, last_hash=previous, fault=fault)
         if sequence is not None and one.sequence != sequence + 1:
             fault = f"Between records {sequence} and {one.sequence} there are some missing."
             return ChainCheck(n_records=n, last_hash=previous, fault=fault)
@@ -104,6 +108,51 @@ def check_chain(session: Session) -> ChainCheck:
             return ChainCheck(n_records=n, last_hash=previous, fault=fault)
         n, sequence, previous = n + 1, one.sequence, one.hash
     return ChainCheck(n_records=n, last_hash=previous, fault=None)
+
+
+def remove_records(session: Session, before: dt.datetime, *, actor: str) -> int:
+    """Remove records made before a moment, and record at the end of the chain up to where it was cut; how many.
+
+    Args:
+        session: Of `Database.write`.
+        before: Aware.
+        actor: Who removes them.
+    """
+    _take_turn(session)
+    stays = select(AuditRecord).where(AuditRecord.at >= before).order_by(AuditRecord.sequence).limit(1)
+    first = session.scalars(stays).first()
+    if first is None:
+        return 0  # without any record nothing would say where the chain was cut
+    old = AuditRecord.sequence < first.sequence
+    n = session.scalar(select(func.count()).select_from(AuditRecord).where(old)) or 0
+    if n:
+        session.execute(delete(AuditRecord).where(old))
+        record(
+            session,
+            actor=actor,
+            action=_CUT,
+            before=before.isoformat(),
+            n_records=n,
+            next_sequence=first.sequence,
+            hash_before=first.previous_hash,
+        )
+    return n
+
+
+def _find_start(session: Session) -> tuple[int, str]:
+    """Sequence of the first record that is kept by the rule, and the hash that it must name as the one before it."""
+    cuts = select(AuditRecord).where(AuditRecord.action == _CUT).order_by(AuditRecord.sequence.desc()).limit(1)
+    last = session.scalars(cuts).first()
+    if last is None:
+        return 1, FIRST
+    return last.details.get("next_sequence", 1), last.details.get("hash_before", FIRST)
+
+
+def _take_turn(session: Session) -> None:
+    """Wait for others that add to the chain: SQLite has one writer, and PostgreSQL a lock for it."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots audit'))"))
+    session.flush()
 
 
 def _read_all(session: Session) -> Iterator[AuditRecord]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, MetaData, Table, select
 
 import hotspots
 from hotspots.errors import HotspotsError, ParameterError
+from hotspots.ingest.incidents import KEY_FILE
 from hotspots.service.audit import FIRST
 from hotspots.service.backup.backed_up import (
     CONTENTS,
@@ -26,10 +27,12 @@ from hotspots.service.backup.backed_up import (
     list_tables,
     write_value,
 )
+from hotspots.service.jobs import hold_incidents
 from hotspots.service.state import AuditRecord, Database, ProductFile, ServiceSettings, find_version, read_clock
-from hotspots.settings import FILE_NAME
+from hotspots.settings import FILE_NAME, load_settings
 
 _AT_ONCE = 2**20
+_PATIENCE_S = 600
 _FIRST_OF_ZIP = dt.datetime(1980, 1, 2).timestamp()
 _PACKED = {".zip", ".gz", ".xlsx", ".docx", ".pdf", ".png", ".parquet", ".jpg"}
 """Files that do not get smaller."""
@@ -40,8 +43,9 @@ def take_backup(
 ) -> BackedUp:
     """Write a backup: nothing, or all of it. Only its owner may read the file, which holds all that the service does.
 
-    Settings, the data that were kept, products and uploads are in it; what can be made again (the store of tables
-    read, maps of the command line, jobs at work) is not.
+    Settings, the data that were kept, products and uploads are in it, and the key of the store, without which numbers
+    of incidents in files of records cannot be compared; what can be made again (what was read, maps of the command
+    line, jobs at work) is not.
 
     Args:
         database: Open.
@@ -51,7 +55,8 @@ def take_backup(
 
     Raises:
         ParameterError: The file is there already, or would lie in what it is to hold.
-        HotspotsError: A product that the database names is not on the shelf, or not as it was.
+        HotspotsError: A product that the database names is not on the shelf, or not as it was; or old incidents are
+            being removed for longer than it waits.
     """
     if path.exists():
         raise ParameterError(f"{path.as_posix()} is there already, and is left as it is. Name another file.")
@@ -63,7 +68,15 @@ def take_backup(
     try:
         handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w+b") as written:
-            with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+            with (
+                hold_incidents(settings, patience_s=_PATIENCE_S) as is_held,
+                zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive,
+            ):
+                if not is_held:
+                    raise HotspotsError(
+                        f"For {_PATIENCE_S / 60:.0f} minutes old incidents were being removed, and a backup would "
+                        "miss some that stay. Try again later."
+                    )
                 backed_up = _write(database, settings, archive, progress)
             written.flush()
             os.fsync(written.fileno())
@@ -150,7 +163,10 @@ class _RowsWritten:
 def _list_files(settings: ServiceSettings, shelved: Iterable[str]) -> Iterator[tuple[Path, str]]:
     """Files to keep, with their names in the zip: settings and data, products that the database names, uploads."""
     workspace = settings.workspace
-    kept = [workspace / FILE_NAME, *sorted((workspace / "data").rglob("*"))]
+    file = workspace / FILE_NAME
+    store = load_settings(file).store if file.is_file() else None
+    keys = [] if store is None else [workspace / store / KEY_FILE]
+    kept = [file, *(key for key in keys if key.is_relative_to(workspace)), *sorted((workspace / "data").rglob("*"))]
     for path in kept:
         if path.is_file() and not path.is_symlink():
             yield path, f"{WORKSPACE}/{path.relative_to(workspace).as_posix()}"

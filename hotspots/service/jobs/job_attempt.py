@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from hotspots.service.jobs import tether
+from hotspots.service.jobs.incident_lock import hold_incidents
 from hotspots.service.jobs.job_bench import name_aside, name_attempt, take_lock
 from hotspots.service.jobs.job_queue import (
     Claim,
@@ -83,7 +84,13 @@ def attempt_job(
         return
     attempt = _Attempt(claim, database=database, settings=settings, rules=rules, folder=folder)
     try:
-        attempt.run(command, lock=lock, is_stopping=is_stopping)
+        with hold_incidents(settings) as is_held:
+            if is_held:
+                attempt.run(command, lock=lock, is_stopping=is_stopping)
+            else:
+                os.close(lock)
+                why = "Incidents that are too old are being removed."
+                return_job(database, claim, after_s=rules.backoff_s, counts=False, message=why)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(name_aside(settings, claim), ignore_errors=True)

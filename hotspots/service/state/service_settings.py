@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hotspots.errors import ParameterError, suggest_word
+from hotspots.service.state.retention_settings import RetentionSettings
 from hotspots.service.state.rights import Role, Tier, require_fitting
 from hotspots.service.state.schedule_settings import NoticeSettings, Schedule
 from hotspots.settings import FILE_NAME, Settings, load_settings
@@ -90,6 +91,7 @@ class ServiceSettings(BaseModel):
         session_hours: After so many hours one has to in any case.
         schedules: Jobs that are asked for by themselves.
         notices: Who is told when such a job has ended; None for nobody.
+        retention: How long things are kept.
         sign_in_elsewhere: An organisation that vouches for people; None where all have a password here.
         metrics_token: What Prometheus sends to be told counts; None for admins alone. The environment variable
             HOTSPOTS_METRICS_TOKEN comes before it.
@@ -114,6 +116,7 @@ class ServiceSettings(BaseModel):
     session_hours: Annotated[int, Field(ge=1, le=168)] = 12
     schedules: tuple[Schedule, ...] = ()
     notices: NoticeSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
     sign_in_elsewhere: SignInElsewhere | None = None
     metrics_token: Annotated[str, Field(min_length=20, max_length=200)] | None = None
 

@@ -1,5 +1,6 @@
 from .checking import check_upload as check_upload
 from .checking import check_waiting as check_waiting
+from .deciding import discard_undecided as discard_undecided
 from .deciding import discard_upload as discard_upload
 from .deciding import find_obstacle as find_obstacle
 from .deciding import find_upload as find_upload

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import hashlib
 import os
 import shutil
@@ -120,12 +122,36 @@ def discard_upload(database: Database, person: Person, upload_id: str, *, servic
         ParameterError: It is decided on already.
     """
     person.require("upload")
+    return _discard(database, upload_id, service=service, actor=person.name)
+
+
+def discard_undecided(database: Database, service: ServiceSettings, before: dt.datetime, *, actor: str) -> int:
+    """Remove files that were sent before a moment and that nobody has decided on; how many.
+
+    Args:
+        database: Open.
+        service: Of the service.
+        before: Aware.
+        actor: Who removes them, for the audit.
+    """
+    with database.read() as session:
+        old = select(Upload.id).where(Upload.status.in_(_UNDECIDED), Upload.created_at < before)
+        ids = list(session.scalars(old))
+    n_removed = 0
+    for upload_id in ids:
+        with contextlib.suppress(ParameterError, NotFoundError):  # somebody has decided meanwhile
+            _discard(database, upload_id, service=service, actor=actor)
+            n_removed += 1
+    return n_removed
+
+
+def _discard(database: Database, upload_id: str, *, service: ServiceSettings, actor: str) -> Upload:
     with database.write() as session:
         upload = _take(session, upload_id)
         if upload.status not in _UNDECIDED:
             raise ParameterError(f"This file is {upload.status} already, and only an undecided one can be discarded.")
         upload.status, upload.decided_at = "discarded", read_clock()
-        record(session, actor=person.name, action="discard file", subject=upload.id, file=upload.file_name)
+        record(session, actor=actor, action="discard file", subject=upload.id, file=upload.file_name)
     shutil.rmtree(service.incoming / upload_id, ignore_errors=True)
     return upload
 
