@@ -23,6 +23,7 @@ from hotspots.cli.check_command import check
 from hotspots.cli.evaluate_command import evaluate
 from hotspots.cli.fetch_command import fetch
 from hotspots.cli.forget_command import forget
+from hotspots.cli.geocode_command import geocode
 from hotspots.cli.havens_command import havens
 from hotspots.cli.init_command import init
 from hotspots.cli.operation_command import operation
@@ -53,7 +54,7 @@ def cli() -> None:
 
 
 _PRODUCTS = (run, pack, brief, evaluate, performance, operation, havens, patrol)
-_DATA = (check, fetch, forget, init)
+_DATA = (check, geocode, forget, fetch, init)
 _SERVICE = (serve, work, users, audit, backup, restore)
 for command in (*_PRODUCTS, *_DATA, *_SERVICE):
     cli.add_command(command)

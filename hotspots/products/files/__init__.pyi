@@ -13,6 +13,8 @@ from .chart_files import write_charts as write_charts
 from .folders import require_apart as require_apart
 from .folders import restore_products as restore_products
 from .haven_plan_folder import write_havens as write_havens
+from .incident_file import INCIDENT_FILE_SUFFIXES as INCIDENT_FILE_SUFFIXES
+from .incident_file import write_incident_file as write_incident_file
 from .index import write_index as write_index
 from .manifest import find_media_type as find_media_type
 from .operation_folder import write_operation as write_operation
