@@ -38,8 +38,8 @@ def geocode(inputs: StudyInputs, out: Path) -> None:
         n_refused = len(study.intake.rejected)
     n_outside = int(table["ward_code"].isna().sum())
     echo(
-        f"{out.as_posix()}: {len(table):,} incidents, of which {n_outside:,} are in no ward; {n_refused:,} rows were "
-        "refused (hotspots check says why). It holds every incident at its place: keep it like the data."
+        f"{out.as_posix()}: {len(table):,} incidents. In no ward: {n_outside:,}. Rows refused: {n_refused:,}; hotspots "
+        "check says why. The file has every incident at its place: keep it like the data."
     )
     if (status := table["data_status"].iloc[0] if len(table) else None) is not None:
         echo(f"Not for decisions: made from {status}.")

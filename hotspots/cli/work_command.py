@@ -24,6 +24,7 @@ def work(settings_file: Path | None) -> None:
     with open_workspace(settings_file) as workspace:
         from hotspots.service.door import set_up_logs
         from hotspots.service.jobs import Worker, ask_scheduled_jobs, require_schedules
+        from hotspots.service.layers import keep_layers
         from hotspots.service.notices import send_notices
         from hotspots.service.retention import keep_to_rule
 
@@ -33,6 +34,7 @@ def work(settings_file: Path | None) -> None:
         chores = (
             lambda: ask_scheduled_jobs(database, service, time_zone=time_zone),
             lambda: send_notices(database, service),
+            lambda: keep_layers(database, workspace.settings, service),
             lambda: keep_to_rule(database, workspace.settings, service),
         )
         worker = Worker(database, service, chores=chores)

@@ -46,7 +46,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("suffix", ["parquet", "gpkg", "csv"])
 def test_each_incident_has_its_ward(workspace: Path, suffix: str) -> None:
     said = geocode("--out", f"out/all.{suffix}")
-    assert "3 incidents, of which 1 are in no ward; 1 rows were refused" in said.stdout, said.output
+    assert "3 incidents. In no ward: 1. Rows refused: 1;" in said.stdout, said.output
     path = workspace / "out" / f"all.{suffix}"
     read = {"parquet": gpd.read_parquet, "gpkg": gpd.read_file, "csv": pd.read_csv}[suffix](path)
     assert read["ward_code"].astype("object").fillna("").tolist() == ["E05000001", "E05000002", ""]

@@ -102,4 +102,9 @@ class Worker:
             return
         self._chores_from = time.monotonic() + _CHORES_S
         for chore in self._chores:
-            chore()
+            try:
+                chore()
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:  # jobs go on, whatever is wrong with what is looked after beside them
+                _log.exception("chore failed")

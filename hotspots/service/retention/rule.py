@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from hotspots.service.audit import Outcome, record, remove_records
 from hotspots.service.jobs import hold_incidents
+from hotspots.service.layers import forget_layers
 from hotspots.service.retention.old_files import sweep_shelf
 from hotspots.service.retention.old_incidents import ForgettingError, forget_old_incidents
 from hotspots.service.retention.old_rows import remove_jobs, remove_products, remove_row_files
@@ -72,6 +73,7 @@ def _apply(database: Database, service: ServiceSettings, *, now: dt.datetime, to
             gone = forget_old_incidents(service, limit)
         except ForgettingError as error:
             outcome, gone = "failed", {"why": str(error)}
+        forget_layers(database, limit)
         if gone.get("n_rows", 1) or gone["unread"]:
             with database.write() as session:
                 record(
