@@ -66,7 +66,7 @@ STAGES = (
     "hotspots.service.jobs",
     "hotspots.service.uploads",
     "hotspots.service.notices",
-    "hotspots.service.layers",
+    "hotspots.service.postgis",
     "hotspots.service.retention",
     "hotspots.service.backup",
     "hotspots.service.door",

@@ -24,8 +24,8 @@ def work(settings_file: Path | None) -> None:
     with open_workspace(settings_file) as workspace:
         from hotspots.service.door import set_up_logs
         from hotspots.service.jobs import Worker, ask_scheduled_jobs, require_schedules
-        from hotspots.service.layers import keep_layers
         from hotspots.service.notices import send_notices
+        from hotspots.service.postgis import keep_layers
         from hotspots.service.retention import keep_to_rule
 
         database, service, time_zone = workspace.database, workspace.service, workspace.settings.time_zone

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import json
 import os
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,32 @@ def test_what_is_too_old_is_gone_and_all_else_is_read_as_before(folder: Path, st
         before.rejected.loc[before.rejected["source"] != "incidents/old.csv", "reason"]
     )
     assert set(after.notes) <= set(before.notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "crs", "day"),
+    [
+        ("police_uk/city_of_london", "EPSG:27700", dt.date(2024, 6, 16)),
+        ("timestamped/vancouver_crimes_2020.zip", "EPSG:32610", dt.date(2020, 7, 1)),
+    ],
+)
+def test_real_incidents_that_stay_are_as_they_were(
+    real_data: Path, tmp_path: Path, store: Store, path: str, crs: str, day: dt.date
+) -> None:
+    folder = tmp_path / "incidents"
+    folder.mkdir()
+    given = real_data / path
+    for file in given.iterdir() if given.is_dir() else [given]:
+        shutil.copy(file, folder)
+    options = ReadingOptions(crs=crs)
+    before = read_incidents([folder], options=options, store=store)
+    ended = before.incidents["ended_at"].fillna(before.incidents["started_at"])
+    is_kept = (ended >= pd.Timestamp(day)).to_numpy()
+    found = forget_incidents([folder], before=day, store=store, options=options)
+    after = read_incidents([folder], options=options, store=store)
+    assert found.n_rows >= (~is_kept).sum() > 0
+    kept = dataclasses.replace(before, incidents=before.incidents[is_kept], remarks=before.remarks[is_kept])
+    pd.testing.assert_frame_equal(describe(after), describe(kept))
 
 
 def test_nothing_else_of_the_file_is_kept(folder: Path, store: Store) -> None:

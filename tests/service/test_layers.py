@@ -14,7 +14,7 @@ import pytest
 import shapely
 from sqlalchemy import delete, text
 
-from hotspots.service.layers import forget_layers, keep_layers
+from hotspots.service.postgis import forget_layers, keep_layers
 from hotspots.service.state import Database, Product, ServiceSettings, open_database
 from hotspots.settings import Settings
 

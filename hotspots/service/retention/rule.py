@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hotspots.service.audit import Outcome, record, remove_records
 from hotspots.service.jobs import hold_incidents
-from hotspots.service.layers import forget_layers
+from hotspots.service.postgis import forget_layers
 from hotspots.service.retention.old_files import sweep_shelf
 from hotspots.service.retention.old_incidents import ForgettingError, forget_old_incidents
 from hotspots.service.retention.old_rows import remove_jobs, remove_products, remove_row_files

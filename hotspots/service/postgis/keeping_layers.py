@@ -24,7 +24,7 @@ import hotspots
 from hotspots.pipeline import list_inputs
 from hotspots.products.summary import PRODUCTS
 from hotspots.service.jobs import HOTSPOTS, hold_incidents, tie
-from hotspots.service.layers.layer_tables import SCHEMA, LayerTables, describe_layers, has_postgis, make_layers
+from hotspots.service.postgis.layer_tables import SCHEMA, LayerTables, describe_layers, has_postgis, make_layers
 from hotspots.service.state import Database, Product, ProductFile, ServiceSettings
 from hotspots.settings import FILE_NAME, Settings
 
