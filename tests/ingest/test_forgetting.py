@@ -41,7 +41,8 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "incidents"
     folder.mkdir()
     (folder / "mixed.csv").write_text(HEADER + OLD + OVER + LATER + UNDATED)
-    (folder / "old.csv").write_text(HEADER + OLD.replace("-A", "-B") + UNDATED.replace("-A", "-B"))
+    (folder / "2020" / "02").mkdir(parents=True)
+    (folder / "2020" / "02" / "old.csv").write_text(HEADER + OLD.replace("-A", "-B") + UNDATED.replace("-A", "-B"))
     (folder / "later.csv").write_text(HEADER + LATER.replace("-A", "-C"))
     return folder
 
@@ -68,15 +69,20 @@ def test_what_is_too_old_is_gone_and_all_else_is_read_as_before(folder: Path, st
     before = read_incidents([folder], store=store)
     ended = before.incidents["ended_at"].fillna(before.incidents["started_at"])
     found = forget_incidents([folder], before=LIMIT, store=store)
-    assert (found.removed, found.shortened, found.n_rows) == (("incidents/old.csv",), ("incidents/mixed.csv",), 2)
+    assert (found.removed, found.shortened, found.n_rows) == (
+        ("incidents/2020/02/old.csv",),
+        ("incidents/mixed.csv",),
+        2,
+    )
     assert list_names(folder) == ["later.csv", "mixed.parquet"]
+    assert not (folder / "2020").exists()
     after = read_incidents([folder], store=Store(folder=store.folder))
     is_kept = (ended >= pd.Timestamp(LIMIT)).to_numpy()
     incidents, remarks = before.incidents[is_kept], before.remarks[is_kept]
     expected = describe(dataclasses.replace(before, incidents=incidents, remarks=remarks))
     pd.testing.assert_frame_equal(describe(after), expected)
     assert sorted(after.rejected["reason"]) == sorted(
-        before.rejected.loc[before.rejected["source"] != "incidents/old.csv", "reason"]
+        before.rejected.loc[before.rejected["source"] != "incidents/2020/02/old.csv", "reason"]
     )
     assert set(after.notes) <= set(before.notes)
 
@@ -118,7 +124,7 @@ def test_nothing_else_of_the_file_is_kept(folder: Path, store: Store) -> None:
 
 def test_the_store_keeps_nothing_older_of_any_file_that_was_ever_read(folder: Path, store: Store) -> None:
     read_incidents([folder], store=store)
-    (folder / "old.csv").unlink()  # by hand: what is kept of it is still there
+    (folder / "2020" / "02" / "old.csv").unlink()  # by hand: what is kept of it is still there
     forget_incidents([folder], before=LIMIT, store=store)
     months = {path.parent.name for path in store.folder.rglob("month=*/*.parquet")}
     assert months == {"month=2026-01", "month=2026-02"}
@@ -316,13 +322,13 @@ def test_the_command_says_what_it_does(folder: Path, tmp_path: Path) -> None:
     call = ["forget", "--before", "2023-12-01", "--settings", str(settings)]
     trial = CliRunner().invoke(cli, call)
     assert trial.exit_code == 0, trial.output
-    assert "Would be removed: incidents/old.csv\nWould be shortened: incidents/mixed.csv\n" in trial.output
+    assert "Would be removed: incidents/2020/02/old.csv\nWould be shortened: incidents/mixed.csv\n" in trial.output
     assert "Incidents before 1 December 2023: 2 rows. Nothing was changed" in trial.output
     done = CliRunner().invoke(cli, [*call, "--yes", "--json"])
     said = json.loads(done.stdout)
     assert said["is_done"]
     assert said["n_rows"] == 2
-    assert said["removed"] == ["incidents/old.csv"]
+    assert said["removed"] == ["incidents/2020/02/old.csv"]
     assert "there are none" in CliRunner().invoke(cli, [*call, "--yes"]).output
     settings.write_text('incidents = ["incidents"]\n')
     refused = CliRunner().invoke(cli, call)

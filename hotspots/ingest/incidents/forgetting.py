@@ -6,6 +6,7 @@ the place: no other form could be cut without losing something else of it. What 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import os
@@ -102,6 +103,8 @@ def forget_incidents(
             found = dataclasses.replace(found, unread=(*found.unread, (file.shown, str(error))))
             continue
         found = _forget_file(file, readings, found, store=store, crs=options.crs, is_trial=is_trial)
+        if not file.path.exists():
+            _remove_empty(file.path.parent, besides=folders)
     if not is_trial:
         _forget_store(store, before)
     return found
@@ -206,6 +209,14 @@ def _finish_removing(going: Path) -> None:
     for suffix in _SHAPEFILE_REST:
         going.with_name(f"{stem}{suffix}").unlink(missing_ok=True)
     going.unlink()
+
+
+def _remove_empty(folder: Path, *, besides: Sequence[Path]) -> None:
+    """Remove the folder of a file that is gone, and those above it, where nothing else is in them."""
+    with contextlib.suppress(OSError):  # something is
+        while folder not in besides:
+            folder.rmdir()
+            folder = folder.parent
 
 
 def _forget_store(store: Store, before: dt.date) -> None:
