@@ -25,7 +25,7 @@ from hotspots.service.state import (
     RetentionSettings,
     ServiceSettings,
     Upload,
-    find_limit,
+    find_limits,
     load_service_settings,
     make_id,
     read_clock,
@@ -46,7 +46,8 @@ NOON = dt.datetime(2026, 12, 15, 12, tzinfo=dt.UTC)
     ],
 )
 def test_whole_months_stay(months: int, today: dt.date, limit: dt.date) -> None:
-    assert find_limit(months, today) == limit
+    assert find_limits(RetentionSettings(audit_months=months), today).audit == limit
+    assert find_limits(RetentionSettings(), today).audit is None
 
 
 def list_records(database: Database) -> list[tuple[str, str, dict[str, Any]]]:

@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 
 from hotspots.products.words import make_environment, say_date
 from hotspots.service.door.service_context import ServiceContext
+from hotspots.service.state import find_limits, read_clock
 
 
 @functools.cache
@@ -28,10 +29,11 @@ def make_templates() -> jinja2.Environment:
 
 
 def render(context: ServiceContext, template: str, **values: Any) -> HTMLResponse:
-    """A page. Templates see `house`, `zone`, and whatever is given: `person` and `form_token` of who asks."""
+    """A page. Templates see `house`, `zone`, `limits` (of what is kept) and what is given, such as `person`."""
     zone = ZoneInfo(context.settings.time_zone)
-    page = context.templates.get_template(template).render(house=context.settings.house, zone=zone, **values)
-    return HTMLResponse(page)
+    limits = find_limits(context.service.retention, read_clock().astimezone(zone).date())
+    page = context.templates.get_template(template)
+    return HTMLResponse(page.render(house=context.settings.house, zone=zone, limits=limits, **values))
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,7 @@ from hotspots.service.postgis import forget_layers
 from hotspots.service.retention.old_files import sweep_shelf
 from hotspots.service.retention.old_incidents import ForgettingError, forget_old_incidents
 from hotspots.service.retention.old_rows import remove_jobs, remove_products, remove_row_files
-from hotspots.service.state import AuditRecord, Database, ServiceSettings, find_limit, read_clock
+from hotspots.service.state import AuditRecord, Database, RetentionLimits, ServiceSettings, find_limits, read_clock
 from hotspots.service.uploads import discard_undecided
 from hotspots.settings import Settings
 
@@ -49,53 +48,56 @@ def keep_to_rule(
     if rule.is_nothing:
         return False
     now = now or read_clock()
-    local = now.astimezone(ZoneInfo(settings.time_zone))
+    zone = ZoneInfo(settings.time_zone)
+    local = now.astimezone(zone)
     if local.hour < _FROM_HOUR or not _is_due(database, now, local):
         return False
     with hold_incidents(service, alone=True) as is_held:
         if not is_held or not _is_due(database, now, local):  # a run reads them, or another worker was first
             return False
-        outcome = _apply(database, service, now=now, today=local.date())
+        outcome = _apply(database, service, find_limits(rule, local.date()), zone)
         with database.write() as session:
             record(session, actor=KEEPER, action=_APPLIED, outcome=outcome, **rule.model_dump(exclude_none=True))
     return True
 
 
-def _apply(database: Database, service: ServiceSettings, *, now: dt.datetime, today: dt.date) -> Outcome:
-    rule = service.retention
+def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits, zone: ZoneInfo) -> Outcome:
     outcome: Outcome = "done"
-    gone: Mapping[str, Any]
-    if rule.incidents_months is not None:
-        limit = find_limit(rule.incidents_months, today)
+    if limits.incidents is not None:
+        outcome = _remove_incidents(database, service, limits.incidents)
+    if limits.products is not None:
         with database.write() as session:
-            remove_row_files(session, limit, actor=KEEPER)
-        try:
-            gone = forget_old_incidents(service, limit)
-        except ForgettingError as error:
-            outcome, gone = "failed", {"why": str(error)}
-        forget_layers(database, limit)
-        if gone.get("n_rows", 1) or gone["unread"]:
-            with database.write() as session:
-                record(
-                    session,
-                    actor=KEEPER,
-                    action="remove incidents",
-                    outcome=outcome,
-                    **{"before": limit.isoformat(), **gone},
-                )
-    if rule.products_months is not None:
-        with database.write() as session:
-            remove_products(session, find_limit(rule.products_months, today), actor=KEEPER)
+            remove_products(session, limits.products, actor=KEEPER)
     sweep_shelf(database, service)
-    if rule.undecided_days is not None:
-        discard_undecided(database, service, now - dt.timedelta(days=rule.undecided_days), actor=KEEPER)
-    if rule.audit_months is not None:
-        moment = dt.datetime.combine(find_limit(rule.audit_months, today), dt.time(), dt.UTC)
+    if limits.undecided is not None:
+        discard_undecided(database, service, _begin(limits.undecided, zone), actor=KEEPER)
+    if limits.audit is not None:
         with database.write() as session:
-            remove_jobs(session, moment, actor=KEEPER)
+            remove_jobs(session, _begin(limits.audit, zone), actor=KEEPER)
         with database.write() as session:
-            remove_records(session, moment, actor=KEEPER)
+            remove_records(session, _begin(limits.audit, zone), actor=KEEPER)
     return outcome
+
+
+def _remove_incidents(database: Database, service: ServiceSettings, before: dt.date) -> Outcome:
+    """Remove incidents wherever they are, and say so; where files cannot be cleared, from all other places."""
+    with database.write() as session:
+        remove_row_files(session, before, actor=KEEPER)
+    n_layered = forget_layers(database, before)
+    outcome: Outcome = "done"
+    told: dict[str, Any]
+    try:
+        told = dict(forget_old_incidents(service, before))
+    except ForgettingError as error:
+        outcome, told = "failed", {"before": before.isoformat(), "why": str(error)}
+    if outcome == "failed" or told["n_rows"] or told["unread"] or n_layered:
+        with database.write() as session:
+            record(session, actor=KEEPER, action="remove incidents", outcome=outcome, **told)
+    return outcome
+
+
+def _begin(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
 
 
 def _is_due(database: Database, now: dt.datetime, local: dt.datetime) -> bool:

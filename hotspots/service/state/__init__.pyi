@@ -3,8 +3,9 @@ from .database import find_version as find_version
 from .database import is_current as is_current
 from .database import open_database as open_database
 from .database import upgrade_database as upgrade_database
+from .retention_settings import RetentionLimits as RetentionLimits
 from .retention_settings import RetentionSettings as RetentionSettings
-from .retention_settings import find_limit as find_limit
+from .retention_settings import find_limits as find_limits
 from .rights import Role as Role
 from .rights import Tier as Tier
 from .rights import require_fitting as require_fitting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,7 +37,37 @@ class RetentionSettings(BaseModel):
         return not any(value is not None for value in self.model_dump().values())
 
 
-def find_limit(months: int, today: dt.date) -> dt.date:
-    """The first day that stays: that of the month so many whole months before the running one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionLimits:
+    """First days that stay; None for whatever is not removed by itself.
+
+    Attributes:
+        incidents: Incidents that ended before it go.
+        products: Products whose period ended before it go.
+        audit: Records made before it go.
+        undecided: Files sent before it that nobody has decided on go.
+    """
+
+    incidents: dt.date | None
+    products: dt.date | None
+    audit: dt.date | None
+    undecided: dt.date | None
+
+
+def find_limits(rule: RetentionSettings, today: dt.date) -> RetentionLimits:
+    """What a rule means on a day."""
+    days = rule.undecided_days
+    return RetentionLimits(
+        incidents=_go_back(today, rule.incidents_months),
+        products=_go_back(today, rule.products_months),
+        audit=_go_back(today, rule.audit_months),
+        undecided=None if days is None else today - dt.timedelta(days=days),
+    )
+
+
+def _go_back(today: dt.date, months: int | None) -> dt.date | None:
+    """The first day of the month so many whole months before the running one."""
+    if months is None:
+        return None
     count = today.year * 12 + today.month - 1 - months
-    return dt.date(max(count // 12, 1), count % 12 + 1, 1)
+    return dt.date(count // 12, count % 12 + 1, 1)
