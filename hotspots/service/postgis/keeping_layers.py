@@ -13,14 +13,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pyproj
+import shapely
 import structlog
 from geoalchemy2 import WKBElement
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import DatabaseError
 
 import hotspots
+from hotspots.geography import project_coordinates
 from hotspots.pipeline import list_inputs
 from hotspots.products.summary import PRODUCTS
 from hotspots.service.jobs import HOTSPOTS, hold_incidents, tie
@@ -30,6 +33,7 @@ from hotspots.settings import FILE_NAME, Settings
 
 PLACES_FILE = PRODUCTS["places_geojson"]
 _INCIDENTS = "incidents"
+_DEGREES = "EPSG:4326"
 _AT_ONCE = 5_000
 _MOST_LETTERS = 500
 _log = structlog.get_logger(__name__)
@@ -113,17 +117,16 @@ def _keep_places(connection: Connection, tables: LayerTables, service: ServiceSe
 
 def _add_places(connection: Connection, tables: LayerTables, path: Path, *, product_id: str) -> None:
     """Add the places of a product, all of them or, where one cannot be, none."""
-    shape = func.ST_Transform(func.ST_SetSRID(func.ST_GeomFromGeoJSON(bindparam("shape")), 4326), tables.srid)
     try:
-        places = list(_read_places(path, product_id))
+        places = list(_read_places(path, product_id, srid=tables.srid))
         with connection.begin_nested():
             if places:
-                connection.execute(insert(tables.places).values(geometry=shape), places)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, DatabaseError) as error:
+                connection.execute(insert(tables.places), places)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.GEOSException, DatabaseError) as error:
         _log.error("places cannot be read", product=product_id, kind=type(error).__name__)
 
 
-def _read_places(path: Path, product_id: str) -> Iterator[dict[str, Any]]:
+def _read_places(path: Path, product_id: str, *, srid: int) -> Iterator[dict[str, Any]]:
     for number, feature in enumerate(json.loads(path.read_text("utf-8"))["features"], start=1):
         properties = feature["properties"]
         yield {
@@ -131,8 +134,17 @@ def _read_places(path: Path, product_id: str) -> Iterator[dict[str, Any]]:
             "place_id": str(feature.get("id", number)),
             "kind": str(properties.get("kind", "")),
             "properties": properties,
-            "shape": json.dumps(feature["geometry"]),
+            "geometry": WKBElement(shapely.to_wkb(_project(feature["geometry"], srid)), srid=srid),
         }
+
+
+def _project(geometry: dict[str, Any], srid: int) -> shapely.Geometry:
+    """A shape in degrees as it is in the working CRS: PostGIS would be metres off where it has no grid of OSTN15."""
+
+    def project(points: Any) -> Any:
+        return np.column_stack(project_coordinates(*points.T, source_crs=_DEGREES, crs=f"EPSG:{srid}"))
+
+    return shapely.transform(shapely.from_geojson(json.dumps(geometry)), project)
 
 
 def _keep_incidents(
