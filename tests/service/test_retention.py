@@ -108,8 +108,8 @@ def test_a_rule_that_cannot_be_applied_says_why_and_is_tried_again(
     (action, outcome, details), (_, applied, _) = list_records(database)
     assert (action, outcome, applied) == ("remove incidents", "failed", "failed")
     assert "hotspots.toml names none" in details["why"]
-    assert not keep_to_rule(database, Settings(), told, now=now + dt.timedelta(minutes=59))
-    assert keep_to_rule(database, Settings(), told, now=now + dt.timedelta(minutes=61))
+    assert not keep_to_rule(database, Settings(), told, now=now + dt.timedelta(hours=5))
+    assert keep_to_rule(database, Settings(), told, now=now + dt.timedelta(hours=7))
 
 
 def test_old_products_go_with_their_files_and_later_ones_stay(

@@ -26,7 +26,7 @@ from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, Pas
 from hotspots.ingest.incidents.store import Store
 from hotspots.ingest.texts import mask_label
 
-_DRAFT, _READY, _GOING = ".writing", ".ready", ".going"
+_DRAFT, _READY, _GOING = ".hotspots-writing", ".hotspots-ready", ".hotspots-going"
 """How hidden names end: of a file of records that is being written, of one that waits to take its place, and of a
 shapefile that is being removed."""
 _SHAPEFILE_REST = (".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml")

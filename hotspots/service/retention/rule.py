@@ -23,7 +23,7 @@ KEEPER = "rule"
 _APPLIED = "apply rule"
 _FROM_HOUR = 3
 """On the local clock: by then nobody works."""
-_AGAIN = dt.timedelta(hours=1)
+_AGAIN = dt.timedelta(hours=6)
 """After which a rule that could not be applied is tried again."""
 
 
