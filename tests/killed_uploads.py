@@ -128,9 +128,9 @@ class Sender(threading.Thread):
 
 def make_file(chance: random.Random) -> bytes:
     """A file of incidents that says that it is made up, and of which there is no second."""
-    first = chance.randrange(10**9)
+    first, rest = chance.randrange(10**9), "178413,Grove Street,synthetic\n"
     rows = (
-        f"S{first + n},Personal robbery,{1 + n % 28:02}/09/2026 18:05,{536_000 + n % 500},178413,Grove Street,synthetic\n"
+        f"S{first + n},Personal robbery,{1 + n % 28:02}/09/2026 18:05,{536_000 + n % 500},{rest}"
         for n in range(chance.choice(_SIZES))
     )
     return (_HEADER + "".join(rows)).encode()

@@ -71,6 +71,7 @@ def make_server(settings: Settings, service: ServiceSettings, database: Database
 def listen(settings: Settings, service: ServiceSettings, database: Database) -> None:
     """Serve until the process is told to end."""
     require_safe(service, database)
+    service.make_folder()
     set_up_logs()
     waiting = threading.Thread(target=check_waiting, args=(database, settings, service), daemon=True)
     waiting.start()  # files that were sent before a restart
