@@ -43,8 +43,8 @@ _ARGUMENTS = (
 )
 _PROGRAMS = Path(os.environ.get("HOTSPOTS_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
 _N_WORKERS = 2
-_N_SENDERS, _N_ACCOUNTS = 2, 6
-_LONGEST_PAUSE_S = 12.0
+_N_SENDERS, _N_ACCOUNTS = 3, 6
+_LONGEST_PAUSE_S = 10.0
 
 
 def find_port() -> int:
@@ -119,6 +119,11 @@ class Service:
         self._port = find_port()
         command = [sys.executable, "-m", "hotspots", "serve", f"--port={self._port}"]
         self._server = subprocess.Popen(command, cwd=self._workspace, stdout=self._log, stderr=self._log)
+
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", self._port)) == 0
 
     def kill(self) -> int:
         """Kill the server; how many of its processes are left two seconds later."""
@@ -200,7 +205,8 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
                     asked.append(job.id)
                 except OperationalError:
                     time.sleep(0.5)
-            pause_s = random.uniform(0.5, _LONGEST_PAUSE_S)
+            n_looks += watch(database, settings, known=sending.sent, seconds=30, until=service.is_up)
+            pause_s = random.uniform(0.2, _LONGEST_PAUSE_S)
             n_looks += watch(database, settings, known=sending.sent, seconds=pause_s, until=lambda: False)
             kind = kinds[sum(killed.values()) % len(kinds)]
             if kind == "worker" and not service.kill_worker():
