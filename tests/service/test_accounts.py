@@ -25,6 +25,7 @@ from hotspots.service.people import (
     enable_account,
     find_account,
     find_api_token,
+    hash_new_password,
     is_password,
     list_accounts,
     list_api_tokens,
@@ -210,7 +211,7 @@ def test_another_password_and_a_disabled_account_end_tokens(
 ) -> None:
     add_person("a.one")
     ends: list[Callable[[Session, Account], None]] = [
-        lambda session, account: change_password(session, account, PASSWORD),
+        lambda session, account: change_password(session, account, hash_new_password(PASSWORD)),
         disable_account,
     ]
     for end in ends:

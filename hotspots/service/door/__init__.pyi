@@ -29,6 +29,9 @@ from .sent_files import read_sent_file as read_sent_file
 from .service_context import ServiceContext as ServiceContext
 from .service_context import get_context as get_context
 from .shelf_files import answer_with_file as answer_with_file
+from .sign_in_queue import MOST_OF_ADDRESS as MOST_OF_ADDRESS
+from .sign_in_queue import MOST_WAITING as MOST_WAITING
+from .sign_in_queue import take_turn as take_turn
 from .statuses import API as API
 from .statuses import STATUSES as STATUSES
 from .statuses import AnswerUnforeseen as AnswerUnforeseen

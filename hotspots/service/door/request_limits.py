@@ -17,11 +17,12 @@ LIMITS: dict[Kind, RateLimitItem] = {
     "person": RateLimitItemPerMinute(1_200),
     "stranger": RateLimitItemPerMinute(600),
     "readiness": RateLimitItemPerMinute(600),
-    "sign in": RateLimitItemPerMinute(60),
+    "sign in": RateLimitItemPerMinute(300),
     "upload": RateLimitItemPerHour(60),
 }
-"""A page has some 20 files, so that a person may open one each second. Offices have one address: thirty people may sign
-in there in the same minute. Wrong passwords have rules of their own, which are kept in the database."""
+"""A page has some 20 files, so that a person may open one each second. Offices have one address: fifty people may sign
+in there in the same minute, mistype, and try again. Wrong passwords have rules of their own, which are kept in the
+database."""
 
 
 @dataclass(frozen=True, slots=True)

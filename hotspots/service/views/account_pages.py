@@ -19,6 +19,7 @@ from hotspots.service.people import (
     choose_wards,
     disable_account,
     enable_account,
+    hash_new_password,
     list_accounts,
     list_api_tokens,
     make_password,
@@ -124,11 +125,12 @@ def take_changes(
 def take_new_password(context: Context, asker: Asker, account_id: str) -> Response:
     """Give somebody another password, which ends whatever is signed in with the old one, and is shown once."""
     password = make_password()
+    hashed = hash_new_password(password)
     with context.database.write() as session:
         account = open_account(session, account_id)
         if account.id == asker.person.account_id:
             raise ParameterError("Choose your own password at /password.")
-        change_password(session, account, password, must_change=True)
+        change_password(session, account, hashed, must_change=True)
         record(session, actor=asker.person.name, action="give password", subject=account.name)
     return _render_one(context, asker, account_id, password=password)
 
