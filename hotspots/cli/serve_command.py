@@ -103,7 +103,7 @@ def _prepare(workspace: ServiceWorkspace) -> None:
 def _name_worker(settings_file: Path | None) -> list[str]:
     """What starts a worker of the same workspace."""
     given = [] if settings_file is None else [f"--settings={settings_file.resolve()}"]
-    return [sys.executable, "-m", "hotspots", "work", *given]
+    return [sys.executable, "-P", "-m", "hotspots", "work", *given]
 
 
 def _require_free(service: ServiceSettings) -> None:

@@ -108,9 +108,13 @@ class _Attempt:
         heart = threading.Thread(target=self._beat, daemon=True)
         heart.start()
         try:
-            code, reason = self._run_process(command, lock=lock, is_stopping=is_stopping)
-            _log.info("command ended", job=self._claim.job_id, code=code, reason=reason)
-            self._conclude(code, reason)
+            try:
+                code, reason = self._run_process(command, lock=lock, is_stopping=is_stopping)
+            except OSError as error:  # the disk is full, or there are too many processes
+                self._fail(f"The command could not be started: {error.strerror}.")
+            else:
+                _log.info("command ended", job=self._claim.job_id, code=code, reason=reason)
+                self._conclude(code, reason)
         except LostClaimError:  # or all was kept, and only the answer of the database did not come
             _log.warning("attempt no longer holds its job", job=self._claim.job_id)
         finally:
@@ -120,20 +124,22 @@ class _Attempt:
     def _run_process(
         self, command: Sequence[str], *, lock: int, is_stopping: Callable[[], bool]
     ) -> tuple[int, Reason | None]:
-        self._out.mkdir(parents=True)
         out = ("out", str(self._out))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
-        process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
-            tie([*command, *self._claim.arguments, f"--{out[0]}={out[1]}"]),
-            cwd=self._settings.workspace,
-            env={**environment, PROGRESS_VARIABLE: "lines"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
-        os.close(lock)  # the command has it now, for as long as it lives
+        try:
+            self._out.mkdir(parents=True)
+            process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
+                tie([*command, *self._claim.arguments, f"--{out[0]}={out[1]}"]),
+                cwd=self._settings.workspace,
+                env={**environment, PROGRESS_VARIABLE: "lines"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+        finally:
+            os.close(lock)  # the command has it now, for as long as it lives
         assert process.stderr is not None
         reader = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
         reader.start()
@@ -218,6 +224,8 @@ class _Attempt:
 
         try:
             self._insist(put)
+        except OSError as error:
+            self._fail(f"What was made could not be kept: {error.strerror}.")
         except DatabaseError as error:
             _log.exception("products refused", job=claim.job_id)
             self._end("failed", f"The database does not take what was made ({type(error.orig).__name__}).")
