@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from hotspots.cli.main import cli
 from hotspots.errors import NotFoundError
-from hotspots.service.jobs import FIELDS, JobKind, JobRequest
+from hotspots.service.jobs import FIELDS, HOTSPOTS, JobKind, JobRequest
 
 FILLED: dict[str, Any] = {
     "crimes": ("robbery",),

@@ -257,7 +257,8 @@ def test_a_folder_that_no_row_names_is_cleared_away(database: Database, service:
     leave_half(service, job_id)
     kept = service.shelf / "of somebody else"
     kept.mkdir()
-    assert clear_bench(database, service) == [f"aside-{job_id}"]
+    (removed,) = clear_bench(database, service)
+    assert removed.startswith("aside-")
     assert [path.name for path in service.shelf.iterdir()] == [kept.name]
     left = leave_half(service, job_id)
     assert claim_job(database, "one", RULES) is not None

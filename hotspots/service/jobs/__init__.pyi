@@ -20,4 +20,5 @@ from .scheduled_jobs import ScheduleState as ScheduleState
 from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
 from .scheduled_jobs import list_schedules as list_schedules
 from .scheduled_jobs import require_schedules as require_schedules
+from .worker import HOTSPOTS as HOTSPOTS
 from .worker import Worker as Worker
