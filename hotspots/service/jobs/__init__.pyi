@@ -1,6 +1,9 @@
 from .asked_jobs import ask_job as ask_job
 from .asked_jobs import cancel_job as cancel_job
 from .asked_jobs import find_job as find_job
+from .feeds import FeedRequest as FeedRequest
+from .feeds import find_reach as find_reach
+from .feeds import is_feed as is_feed
 from .job_attempt import measure_memory as measure_memory
 from .job_attempt import tie as tie
 from .job_bench import clear_bench as clear_bench

@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from hotspots.service.jobs import tether
+from hotspots.service.jobs.feeds import is_feed
 from hotspots.service.jobs.job_bench import name_aside, name_attempt, take_lock
 from hotspots.service.jobs.job_queue import (
     Claim,
@@ -124,12 +125,12 @@ class _Attempt:
     def _run_process(
         self, command: Sequence[str], *, lock: int, is_stopping: Callable[[], bool]
     ) -> tuple[int, Reason | None]:
-        out = ("out", str(self._out))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
+        out = [] if is_feed(self._claim.arguments) else [f"--{name}={self._out}" for name in ("out",)]
         try:
             self._out.mkdir(parents=True)
             process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
-                tie([*command, *self._claim.arguments, f"--{out[0]}={out[1]}"]),
+                tie([*command, *self._claim.arguments, *out]),
                 cwd=self._settings.workspace,
                 env={**environment, PROGRESS_VARIABLE: "lines"},
                 stdin=subprocess.DEVNULL,
@@ -190,6 +191,8 @@ class _Attempt:
             )
         elif reason == "memory":
             self._end("failed", f"The job needed more than {settings.max_memory_mb:,} MB. Ask for less at once.")
+        elif code == 0 and is_feed(claim.arguments):
+            self._end("done", self._say())
         elif code == 0:
             self._put()
         elif code in _OURS_TO_CORRECT:
