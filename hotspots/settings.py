@@ -117,6 +117,11 @@ class Settings:
     house: HouseStyle = field(default_factory=HouseStyle)
     service: Mapping[str, Any] = field(default_factory=dict)
 
+    def list_paths(self) -> list[Path]:
+        """Every file and folder that is named, but for the store: what is in that can be made again."""
+        single = [getattr(self, name) for name in _PATHS if name != "store"]
+        return [*(path for path in single if path), *(path for name in _PATH_LISTS for path in getattr(self, name))]
+
     def make_reading_options(self) -> ReadingOptions:
         """The options for reading incidents, with the lists of places read.
 

@@ -362,7 +362,6 @@ def test_a_machine_that_cannot_fails_the_job_and_not_the_worker(
     job = read_job(database, job_id)
     assert (job.status, job.n_attempts, said in job.message) == ("failed", 3, True), job.message
     assert list(service.bench.glob("*-*")) == []
-    assert Worker(database, service, command=COMMAND, rules=RULES).run(until_empty=True) is None  # its lock is given up
 
 
 def test_what_two_killed_workers_have_left_is_removed(database: Database, service: ServiceSettings) -> None:
