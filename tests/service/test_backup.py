@@ -34,6 +34,7 @@ from hotspots.service.state import (
     read_clock,
 )
 
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" width="1" height="1"></svg>'
 AddPerson = Callable[..., Account]
 AddProduct = Callable[..., Product]
 
@@ -257,12 +258,15 @@ def test_whatever_the_settings_name_in_the_workspace_is_in_the_backup(
     (filled.workspace / "data" / "linked").symlink_to(elsewhere)
     (elsewhere / "around").symlink_to(elsewhere)
     named = f'incidents = ["recorded", "{elsewhere}"]\npopulation = "kept tables/b.csv"\n'
+    named += '[house]\nlogo = "logo.svg"\n'
+    (filled.workspace / "logo.svg").write_text(LOGO, "utf-8")
     (filled.workspace / "hotspots.toml").write_text(named, "utf-8")
     taken = take_backup(database, filled, tmp_path / "backup.zip")
     assert taken.left_out == (elsewhere.as_posix(),)
     found = read_restored(tmp_path / "backup.zip", tmp_path / "after")
     assert {name for name in found if not name.startswith("service/")} == {
-        "hotspots.toml", "data/incidents/a.csv", "data/linked/b.csv", "recorded/b.csv", "kept tables/b.csv"
+        "hotspots.toml", "data/incidents/a.csv", "data/linked/b.csv", "recorded/b.csv", "kept tables/b.csv",
+        "logo.svg"
     }  # fmt: skip
     assert found["data/linked/b.csv"] == b"elsewhere"
 

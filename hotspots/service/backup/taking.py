@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -179,10 +179,10 @@ def _list_data(workspace: Path) -> Iterator[Path]:
             yield from _walk(place)
 
 
-def _list_named(workspace: Path) -> list[Path]:
+def _list_named(workspace: Path) -> Sequence[Path]:
     """Files and folders that the settings name."""
     file = workspace / FILE_NAME
-    return load_settings(file).list_paths() if file.is_file() else []
+    return load_settings(file).named if file.is_file() else ()
 
 
 def _is_in(path: Path, workspace: Path) -> bool:
