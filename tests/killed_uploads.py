@@ -7,6 +7,7 @@ incidents once; one that is discarded is nowhere; and among the incidents there 
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 import threading
 import time
@@ -19,10 +20,10 @@ import requests
 from sqlalchemy import select
 
 from hotspots.service.people import add_account, make_api_token
-from hotspots.service.state import AuditRecord, Database, ServiceSettings, Upload
+from hotspots.service.state import AuditRecord, Database, ServiceSettings, Upload, open_database
 
 _HEADER = "Crime Ref,Offence,Date From,Easting,Northing,Location,Data Status\n"
-_SIZES = (3, 400, 30_000)
+SIZES = (3, 400, 30_000)
 """Rows of a file: the largest takes a second or two to send."""
 _PIECE_BYTES, _PIECE_S = 65_536, 0.05
 _PATIENCE_S = 10
@@ -59,9 +60,27 @@ def make_senders(database: Database, n: int) -> list[str]:
 class Sender(threading.Thread):
     """Sends one file after the other, and decides on each, until told to end. Whatever fails is tried again."""
 
-    def __init__(self, tokens: Sequence[str], find_address: Callable[[], str], sending: Sending) -> None:
+    def __init__(
+        self,
+        tokens: Sequence[str],
+        find_address: Callable[[], str],
+        sending: Sending,
+        *,
+        sizes: Sequence[int] = SIZES,
+        status: str = "synthetic",
+    ) -> None:
+        """Make somebody who sends files.
+
+        Args:
+            tokens: Of accounts that may.
+            find_address: Tells where the service is at this moment.
+            sending: What was sent, of all senders.
+            sizes: How many rows a file may have.
+            status: What files say of themselves; nothing where there are no made-up wards.
+        """
         super().__init__(daemon=True)
         self._tokens, self._find_address, self._sending = tokens, find_address, sending
+        self._sizes, self._status = sizes, status
         self._is_over = threading.Event()
         self._chance = random.Random()
 
@@ -72,14 +91,15 @@ class Sender(threading.Thread):
     def run(self) -> None:
         """Send, look, decide."""
         while not self._is_over.is_set():
-            session = requests.Session()
-            session.headers["Authorization"] = f"Bearer {self._chance.choice(self._tokens)}"  # each may send 60 an hour
-            upload_id = self._send(session)
-            if upload_id is not None and self._chance.random() < 0.9:  # some are left undecided
-                self._decide(session, upload_id)
+            with requests.Session() as session:
+                token = self._chance.choice(self._tokens)  # each may send 60 files an hour
+                session.headers["Authorization"] = f"Bearer {token}"
+                upload_id = self._send(session)
+                if upload_id is not None and self._chance.random() < 0.9:  # some are left undecided
+                    self._decide(session, upload_id)
 
     def _send(self, session: requests.Session) -> str | None:
-        content = make_file(self._chance)
+        content = make_file(self._chance, n_rows=self._chance.choice(self._sizes), status=self._status)
         digest = hashlib.sha256(content).hexdigest()
         self._sending.sent.add(digest)
         name = f"december {self._chance.randrange(10**6)}.csv"
@@ -126,14 +146,25 @@ class Sender(threading.Thread):
         time.sleep(0.3)
 
 
-def make_file(chance: random.Random) -> bytes:
-    """A file of incidents that says that it is made up, and of which there is no second."""
-    first, rest = chance.randrange(10**9), "178413,Grove Street,synthetic\n"
+def make_file(chance: random.Random, *, n_rows: int, status: str) -> bytes:
+    """A file of incidents, of which there is no second."""
+    first, rest = chance.randrange(10**9), f"178413,Grove Street,{status}\n"
     rows = (
-        f"S{first + n},Personal robbery,{1 + n % 28:02}/09/2026 18:05,{536_000 + n % 500},{rest}"
-        for n in range(chance.choice(_SIZES))
+        f"S{first + n},Personal robbery,{1 + n % 28:02}/09/2026 18:05,{536_000 + n % 500},{rest}" for n in range(n_rows)
     )
     return (_HEADER + "".join(rows)).encode()
+
+
+def serve(address: str, folder: str, port: int) -> None:
+    """Be the server, without workers, until killed."""
+    from hotspots.service.app import keep_checking, make_server
+    from hotspots.settings import Settings
+
+    settings = ServiceSettings(workspace=Path(folder), folder=Path(folder) / "service", port=port)
+    database = open_database(address)
+    threading.Thread(target=keep_checking, args=(database, Settings(), settings), daemon=True).start()
+    logging.disable()
+    make_server(Settings(), settings, database).run()
 
 
 def _cut(content: bytes) -> Iterator[bytes]:
