@@ -195,7 +195,7 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
             sender.start()
         while sum(killed.values()) < n_kills:
             service.keep()
-            while len(asked) < 4 + sum(killed.values()) // 2:
+            while len(asked) < 4 + sum(killed.values()) // 5:
                 try:
                     with database.write() as session:
                         arguments = random.choice(_ARGUMENTS)
@@ -232,7 +232,7 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
                     sender.is_alive() for sender in senders
                 )
 
-        n_looks += watch(database, settings, known=sending.sent, seconds=900, until=is_over)
+        n_looks += watch(database, settings, known=sending.sent, seconds=1800, until=is_over)
         service.stop()
     told = f"{require_all(database, settings, asked)}; {require_uploads(database, settings, sending)}"
     database.close()
