@@ -14,7 +14,8 @@ from hotspots.service.app import keep_workers
 
 @pytest.mark.slow
 def test_a_worker_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    start, is_there, said, n_tried = subprocess.Popen, threading.Event(), [], [0]
+    start, is_there, n_tried = subprocess.Popen, threading.Event(), [0]
+    said: list[str] = []
 
     def start_later(*given: Any, **options: Any) -> Any:
         n_tried[0] += 1
