@@ -255,6 +255,7 @@ def test_whatever_the_settings_name_in_the_workspace_is_in_the_backup(
         folder.mkdir()
         (folder / "b.csv").write_text(folder.name, "utf-8")
     (filled.workspace / "recorded" / ".c.csv.coming").write_text("half", "utf-8")
+    (filled.workspace / "data" / "incidents" / ".part-d.csv").write_text("half", "utf-8")
     (filled.workspace / "data" / "linked").symlink_to(elsewhere)
     (elsewhere / "around").symlink_to(elsewhere)
     named = f'incidents = ["recorded", "{elsewhere}"]\npopulation = "kept tables/b.csv"\n'

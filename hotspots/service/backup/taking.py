@@ -33,8 +33,6 @@ from hotspots.settings import FILE_NAME, load_settings
 _AT_ONCE = 2**20
 _ROWS_AT_ONCE = 500
 _FIRST_OF_ZIP = dt.datetime(1980, 1, 2).timestamp()
-_DRAFTS = (".coming", ".receiving", ".part")
-"""Hidden files with such an ending are not all there yet."""
 _PACKED = {".zip", ".gz", ".xlsx", ".docx", ".pdf", ".png", ".parquet", ".jpg"}
 """Files that do not get smaller."""
 
@@ -191,7 +189,10 @@ def _is_in(path: Path, workspace: Path) -> bool:
 
 
 def _walk(place: Path) -> Iterator[Path]:
-    """A file, or every file below a folder, whether that or one in it is a link or not; drafts are left out."""
+    """A file, or every file below a folder, whether that or one in it is a link or not.
+
+    What is hidden is left out, as no run reads it: it is a file that is not all there yet.
+    """
     if place.is_file():
         yield place
     seen = set()
@@ -203,7 +204,7 @@ def _walk(place: Path) -> Iterator[Path]:
         seen.add(here)
         for name in names:
             path = Path(folder) / name
-            if path.is_file() and not (name.startswith(".") and name.endswith(_DRAFTS)):
+            if path.is_file() and not name.startswith("."):
                 yield path
 
 
