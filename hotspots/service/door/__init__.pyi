@@ -14,7 +14,7 @@ from .body_limits import LEAST_BYTES_PER_S as LEAST_BYTES_PER_S
 from .body_limits import MAX_FORM_BYTES as MAX_FORM_BYTES
 from .body_limits import UPLOAD_PATHS as UPLOAD_PATHS
 from .body_limits import BodyLimits as BodyLimits
-from .headers import PRODUCT_POLICY as PRODUCT_POLICY
+from .headers import KEPT_BY_PROGRAMS as KEPT_BY_PROGRAMS
 from .headers import Guard as Guard
 from .rendering import make_templates as make_templates
 from .rendering import read_asset as read_asset
@@ -29,6 +29,7 @@ from .sent_files import read_sent_file as read_sent_file
 from .service_context import ServiceContext as ServiceContext
 from .service_context import get_context as get_context
 from .shelf_files import answer_with_file as answer_with_file
+from .shelf_files import has_already as has_already
 from .statuses import API as API
 from .statuses import STATUSES as STATUSES
 from .statuses import AnswerUnforeseen as AnswerUnforeseen

@@ -26,6 +26,7 @@ from .permissions import NotAllowedError as NotAllowedError
 from .permissions import NotSignedInError as NotSignedInError
 from .permissions import Person as Person
 from .permissions import TooManyAttemptsError as TooManyAttemptsError
+from .permissions import select_files as select_files
 from .permissions import select_visible as select_visible
 from .sessions import SignedIn as SignedIn
 from .sessions import end_session as end_session

@@ -14,7 +14,9 @@ ONCE_WITHIN = dt.timedelta(minutes=5)
 """Within so long the same opening is one: a browser asks for a file in parts, and again as somebody goes back."""
 
 
-def record_opening(database: Database, person: Person, *, action: str, subject: str, label: str) -> None:
+def record_opening(
+    database: Database, person: Person, *, action: str, subject: str, label: str, **details: str
+) -> None:
     """Record that somebody opened something, unless it is recorded already.
 
     What a browser has kept and only asks about counts as opened: it is shown to somebody again.
@@ -25,6 +27,7 @@ def record_opening(database: Database, person: Person, *, action: str, subject: 
         action: "open file" and the like.
         subject: Its id or path.
         label: What it is of, in words.
+        details: What else is to be known.
     """
     recorded = select(AuditRecord.sequence).where(
         AuditRecord.at > read_clock() - ONCE_WITHIN,
@@ -37,4 +40,4 @@ def record_opening(database: Database, person: Person, *, action: str, subject: 
         if session.scalar(recorded.limit(1)) is not None:
             return
     with database.write() as session:
-        record(session, actor=person.name, action=action, subject=subject, label=label)
+        record(session, actor=person.name, action=action, subject=subject, label=label, **details)
