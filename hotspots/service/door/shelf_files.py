@@ -42,11 +42,10 @@ def answer_with_file(
         raise NotFoundError("This file is not on the shelf any more. Ask whoever runs this service.")
     record_opening(
         context.database,
-        asker.person,
+        asker,
         action="open file",
         subject=f"{opened.job_id}/{opened.name}"[:400],
         label=opened.label,
-        by="browser" if asker.form_token else "program",
     )
     media_type = opened.media_type.partition(";")[0].strip().casefold()
     is_pdf = media_type == "application/pdf"

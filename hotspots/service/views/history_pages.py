@@ -98,7 +98,7 @@ def show_comparison(context: Context, asker: Asker, a: Slug = "", b: Slug = "") 
         raise DataError("One of these runs was made by another version, which writes other figures.") from None
     record_opening(
         context.database,
-        asker.person,
+        asker,
         action="compare runs",
         subject=f"{earlier.id}, {later.id}",
         label=f"{earlier.label}, {earlier.area}; {later.label}, {later.area}",
