@@ -176,7 +176,36 @@ def test_a_product_in_a_folder_has_its_own_summary(ask_as: Ask, add_product: Add
     product = add_product("pack", files={"a/summary.json": b'{"a": 1}', "b/summary.json": b'{"b": 1}'}, folder="b")
     client = ask_as("reader")
     assert client.get(f"{API}/products/{product.id}/summary").json() == {"b": 1}
-    assert "another kind" in read_problem(client.get(f"{API}/products/{product.id}/places.geojson"), 404)
+    assert "has not places" in read_problem(client.get(f"{API}/products/{product.id}/places.geojson"), 404)
+
+
+@pytest.mark.parametrize(
+    ("kind", "summary", "places"),
+    [
+        ("runs", "summary.json", "places.geojson"),
+        ("publications", "public.json", "public.geojson"),
+        ("patrol_plans", "plan.json", None),
+        ("ward_pages", "brief.json", None),
+        ("packs", "pack.json", None),
+        ("posters", "posters.json", None),
+        ("another", None, None),
+    ],
+)
+def test_each_kind_of_product_has_its_summary_and_some_have_places(
+    kind: str, summary: str | None, places: str | None, ask_as: Ask, add_product: AddProduct
+) -> None:
+    files = {f"a/{name}": json.dumps({"is": name}).encode() for name in (summary, places) if name}
+    product = add_product(kind=kind, folder="a", files={"a/page.html": b"", **files})
+    client = ask_as("reader")
+    for address, name in (("summary", summary), ("places.geojson", places)):
+        answer = client.get(f"{API}/products/{product.id}/{address}")
+        if name:
+            assert answer.json() == {"is": name}
+            continue
+        said = read_problem(answer, 404)
+        assert said.startswith(f"This product, one of {kind}, has not")
+        assert "These have: " in said
+        assert said.endswith(" runs, publications.") or "runs, performances, operations, havens" in said
 
 
 @pytest.mark.parametrize(
@@ -242,8 +271,8 @@ def test_what_has_not_changed_is_not_sent_again(ask_as: Ask, add_product: AddPro
     part = client.get(f"{API}/products/{product.id}/summary", headers={"Range": "bytes=1-"})
     assert (part.status_code, part.content) == (206, RUN["summary.json"][1:])
     with database.read() as session:
-        opened = [one.action for one in session.query(AuditRecord)]
-    assert opened == ["open file"] * 3  # a part is opened as well, and what was not sent is not opened again
+        opened = [(one.action, one.subject, one.details["by"]) for one in session.query(AuditRecord)]
+    assert opened == [("open file", f"{product.job_id}/summary.json", "program")]  # once, in parts and in whole
 
 
 def test_a_browser_needs_the_token_of_its_session_to_change_anything(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from service_fixtures import PASSWORD, PEOPLE
+from sqlalchemy import delete
 from support import AnalyseDemonstration, list_violations
 
 from hotspots.products.files import write_products
-from hotspots.service.state import Account, Database, Job, Product, read_clock
+from hotspots.service.state import Account, Database, Job, LoginSession, Product, read_clock
 
 AddProduct = Callable[..., Product]
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)]
@@ -134,6 +136,49 @@ def test_who_comes_after_somebody_signed_out_goes_back_to_nothing(
     page.evaluate("history.go(-2)")
     page.wait_for_url("**/sign-in?next=**")
     assert page.locator("h1").inner_text() == "Sign in"
+
+
+@pytest.mark.parametrize("keeps_whole_pages", [False, True])
+def test_who_comes_after_a_session_ran_out_goes_back_to_nothing(
+    keeps_whole_pages: bool,
+    browser: Any,
+    serve: Callable[[], str],
+    add_person: Callable[..., Account],
+    add_product: AddProduct,
+    database: Database,
+) -> None:
+    """Neither from what the browser keeps of files, nor from pages that it keeps whole (Playwright leaves these off)."""
+    product = add_product(
+        files={"map.html": b"<h1>Map</h1>", "chart.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    )
+    add_person("viewer")
+    address = serve()
+    left_out = ["--disable-back-forward-cache"] if keeps_whole_pages else None
+    another = browser.browser_type.launch(
+        executable_path=shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
+        args=["--no-sandbox", "--disable-background-networking"],
+        ignore_default_args=left_out,
+    )
+    for shown in (f"/products/{product.id}", f"/files/{product.job_id}/map.html", f"/files/{product.job_id}/chart.svg"):
+        page = another.new_context(base_url=address).new_page()
+        page.goto("/sign-in")
+        page.fill("[name=name]", "viewer")
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button")
+        page.wait_for_url(f"{address}/")
+        page.goto(shown)
+        page.goto("/history")
+        page.go_back()  # while the session lasts, what was there is there again
+        page.wait_for_url(f"{address}{shown}")
+        page.goto("/history")
+        with database.write() as session:
+            session.execute(delete(LoginSession))
+        page.goto("/password")
+        page.wait_for_url("**/sign-in?next=**")
+        page.evaluate("history.go(-2)")
+        page.wait_for_url(f"**/sign-in?next={shown}")
+        assert page.locator("h1").inner_text() == "Sign in"
+    another.close()
 
 
 def test_a_file_is_saved_under_a_name_that_says_of_what_it_is(

@@ -30,9 +30,9 @@ _LOOKED_AT = 20
 
 @router.get("/quality")
 def show_quality(context: Context, asker: Analyst) -> Response:
-    """Quality of all that the newest run read, whatever it is of, and its accounts.
+    """Quality of what the newest run read, and its accounts.
 
-    Each run reads all files, so that the newest knows most, even where it is of one ward; what it analysed is its own.
+    It is of rows of all crimes and wards, whatever the run is of; of months that a run was not asked for it is not.
     """
     n_since = 0
     with context.database.read() as session:
