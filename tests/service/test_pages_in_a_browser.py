@@ -147,7 +147,7 @@ def test_who_comes_after_a_session_ran_out_goes_back_to_nothing(
     add_product: AddProduct,
     database: Database,
 ) -> None:
-    """Neither from what the browser keeps of files, nor from pages that it keeps whole (Playwright leaves these off)."""
+    """Neither in what the browser keeps of files, nor in pages that it keeps whole, which Playwright leaves off."""
     product = add_product(
         files={"map.html": b"<h1>Map</h1>", "chart.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
     )

@@ -280,10 +280,8 @@ def test_the_page_of_data_quality_says_of_which_run_it_is_and_what_that_has_not_
     put_upload(status="discarded", decided_at=read_clock())
     put_upload(status="kept", decided_at=read_clock())
     assert "1 file was kept since then, and is not in these numbers." in read_text(analyst.get("/quality").text)
-    QUALITY_OF_SOME = {**QUALITY, "n_set_aside": 41234}
-    add_product(
-        files={"summary.json": json.dumps(SUMMARY).encode(), "quality.json": json.dumps(QUALITY_OF_SOME).encode()}
-    )
+    of_some = {**QUALITY, "n_set_aside": 41234}
+    add_product(files={"summary.json": json.dumps(SUMMARY).encode(), "quality.json": json.dumps(of_some).encode()})
     said = read_text(analyst.get("/quality").text)
     assert "41,234 rows of others were counted" in said
     assert "kept since" not in said

@@ -87,7 +87,7 @@ def test_rows_that_were_refused_are_of_all_wards_and_not_for_the_team_of_one(
 ) -> None:
     shared = ["robbery/map.html", "robbery/x_rejected.csv", "robbery/rejected.csv.html"]
     of_rows = ["robbery/rejected.csv", "rejected.csv", "pack.zip"]
-    product = add_product(wards=EVELYN, files={path: b"x" for path in [*shared, *of_rows]})
+    product = add_product(wards=EVELYN, files=dict.fromkeys([*shared, *of_rows], b"x"))
     for person, seen in ((make_person(), {*shared, *of_rows}), (make_person("tasking", "E05000001"), set(shared))):
         with database.read() as session:
             for found in (find_product(session, person, product.id), *list_products(session, person)):
