@@ -225,6 +225,16 @@ def test_pages_lead_to_what_a_person_may_do_and_mark_where_they_are(arrive: Arri
         assert re.findall(r'href="([^"]+)" aria-current="page"', menu) == ["/history"]
 
 
+def test_a_ward_is_chosen_by_its_code_whatever_that_looks_like(add_product: AddProduct, arrive: Arrive) -> None:
+    product = add_product(wards={"SY 4/b_'é&": "Sector 4"})
+    client = arrive("viewer")
+    (link,) = list_links(client.get("/").text, "/\\?ward=")
+    assert list_links(client.get(link).text, "/products/") == [f"/products/{product.id}"]
+    assert f'href="/products/{product.id}"' in client.get(link.replace("/?", "/history?")).text
+    found = client.get(link.replace("/?", "/api/v1/products?")).json()["products"]
+    assert [one["id"] for one in found] == [product.id]
+
+
 def test_who_asked_for_a_product_is_known_to_those_who_see_all_jobs_alone(
     add_product: AddProduct, arrive: Arrive, database: Database
 ) -> None:

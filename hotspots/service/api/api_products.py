@@ -32,7 +32,7 @@ router = make_router("Products", "read")
 
 Kind = Annotated[str | None, Query(pattern="^[a-z_]{1,40}$")]
 Crime = Annotated[str | None, Query(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, description="Slug of a crime.")]
-Ward = Annotated[str | None, Query(pattern="^[A-Za-z0-9]{1,20}$", description="Code of a ward.")]
+Ward = Annotated[str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,20}$", description="Code of a ward.")]
 
 
 @router.get("/me")

@@ -46,7 +46,9 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), is_program="authorization" in asked)
+                # a page on which somebody tries the API sends a token too
+                is_program = "authorization" in asked and "sec-fetch-site" not in asked
+                self._add(MutableHeaders(scope=message), is_program=is_program)
             await send(message)
 
         if scope["method"] not in _SAFE_METHODS and self._is_from_elsewhere(scope, asked):

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hotspots.house import AUDIENCES
 from hotspots.service.door import Asker, Context
 from hotspots.service.shelf import find_product, list_choices, list_newest
 from hotspots.service.views.crime_names import name_crime
-from hotspots.service.views.shown_products import find_coming_plans, group_products, show_products
+from hotspots.service.views.shown_products import Choice, find_coming_plans, group_products, show_products
 
 router = APIRouter(include_in_schema=False)
-
-Slug = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{0,80}$")]
-"""Of a crime or an audience, the code of a ward or the id of a product; empty for all."""
 
 
 @router.get("/")
 def show_home(
     context: Context,
     asker: Asker,
-    crime: Slug = "",
-    ward: Slug = "",
-    audience: Slug = "",
-    before: Slug = "",
+    crime: Choice = "",
+    ward: Choice = "",
+    audience: Choice = "",
+    before: Choice = "",
 ) -> Response:
     """The newest products that somebody may open, and the patrol plan of the coming shift before all others."""
     chosen = next((known for known in AUDIENCES if known == audience), None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from fastapi import Query
 from fastapi.responses import Response
 
 from hotspots.house import AUDIENCES, Audience
@@ -16,6 +17,9 @@ from hotspots.service.door import ServiceContext, render
 from hotspots.service.people import SignedIn
 from hotspots.service.state import Product, ProductFile
 
+Choice = Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""What a list is narrowed down to: a crime, an audience, a ward by its code, which may be any text; or after which
+product it goes on. Empty for all."""
 PLAN = "patrol_plans"
 """The kind of a patrol plan."""
 RUN = "runs"
