@@ -93,6 +93,20 @@ def test_the_plan_of_the_next_shift_comes_before_all_others(add_product: AddProd
     assert set(re.findall(r"Plan -?\d", page)) == {"Plan -3", "Plan 2", "Plan 9"}
 
 
+def test_the_plan_of_the_next_shift_is_there_however_many_products_are_newer(
+    add_product: AddProduct, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotspots.service.shelf.newest_products.MOST_SHOWN", 2)
+    details = {"day": read_clock().date().isoformat(), "result": "Two patrols."}
+    plan = add_product("The plan", kind="patrol_plans", details=details)
+    hidden = add_product("Not theirs", kind="patrol_plans", details=details, wards=DEPTFORD)
+    for crime in ("asb", "burglary", "robbery"):
+        add_product(crime, crime=crime)
+    page = arrive("viewer").get("/").text
+    assert f'<a href="/products/{plan.id}">Calendar' in page[page.index("The next patrol plan") : page.index("<table")]
+    assert hidden.id not in page
+
+
 def test_an_empty_shelf_says_what_to_do_next(arrive: Arrive) -> None:
     assert "As soon as your analyst has made" in arrive("viewer").get("/").text
     assert list_links(arrive("analyst").get("/").text, "/jobs/new") == ["/jobs/new?kind=patrol+plan", "/jobs/new"]

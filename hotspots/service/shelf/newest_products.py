@@ -34,6 +34,7 @@ def list_newest(
     session: Session,
     person: Person,
     *,
+    kind: str | None = None,
     crime: str | None = None,
     ward_code: str | None = None,
     audience: Audience | None = None,
@@ -47,16 +48,16 @@ def list_newest(
     Args:
         session: Of `Database.read`.
         person: Who asks.
+        kind: Of product, as `Product.kind` has it.
         crime: Slug.
         ward_code: Of a ward that they are of, and not of the whole area.
         audience: For whom they are.
         before: The last of the page before.
     """
     chosen = select(Product).where(select_visible(person), _is_latest())
-    if crime is not None:
-        chosen = chosen.where(Product.crime == crime)
-    if audience is not None:
-        chosen = chosen.where(Product.audience == audience)
+    for column, value in ((Product.kind, kind), (Product.crime, crime), (Product.audience, audience)):
+        if value is not None:
+            chosen = chosen.where(column == value)
     if ward_code is not None:
         of_ward = Product.wards.any(ProductWard.ward_code == ward_code)
         chosen = chosen.where(Product.is_whole_area.is_(False), of_ward)

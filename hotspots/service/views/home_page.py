@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from hotspots.house import AUDIENCES
 from hotspots.service.door import Asker, Context
 from hotspots.service.shelf import find_product, list_choices, list_newest
 from hotspots.service.views.crime_names import name_crime
-from hotspots.service.views.shown_products import Choice, find_coming_plans, group_products, show_products
+from hotspots.service.views.shown_products import PLAN, Choice, find_coming_plans, group_products, show_products
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,17 +29,14 @@ def show_home(
     """The newest products that somebody may open, and the patrol plan of the coming shift before all others."""
     chosen = next((known for known in AUDIENCES if known == audience), None)
     with context.database.read() as session:
-        newest = list_newest(
-            session,
-            asker.person,
-            crime=crime or None,
-            ward_code=ward or None,
-            audience=chosen,
-            before=find_product(session, asker.person, before) if before else None,
+        ask = functools.partial(
+            list_newest, session, asker.person, crime=crime or None, ward_code=ward or None, audience=chosen
         )
+        newest = ask(before=find_product(session, asker.person, before) if before else None)
+        plans = [] if before else ask(kind=PLAN).products  # however many others are newer
         choices = list_choices(session, asker.person)
     shown = newest.products
-    coming = [] if before else find_coming_plans(shown, zone=ZoneInfo(context.settings.time_zone))
+    coming = find_coming_plans(plans, zone=ZoneInfo(context.settings.time_zone))
     return show_products(
         context,
         asker,
