@@ -98,8 +98,7 @@ class ListChoices:
 def list_choices(session: Session, person: Person) -> ListChoices:
     """What of the products that somebody may open there is to choose from."""
     visible = select_visible(person)
-    crimes = session.scalars(select(Product.crime).where(visible, Product.crime.is_not(None)).distinct()).all()
-    audiences = session.scalars(select(Product.audience).where(visible).distinct()).all()
+    seen = session.execute(select(Product.crime, Product.audience).where(visible).distinct()).all()
     ward = aliased(ProductWard)  # what is visible asks for wards as well
     named = (
         select(ward.ward_code, ward.ward_name)
@@ -113,15 +112,14 @@ def list_choices(session: Session, person: Person) -> ListChoices:
         if name != code or code not in names:  # a plan knows its ward by the code alone
             names[code] = name
     return ListChoices(
-        crimes=tuple(sorted(slug for slug in crimes if slug)),
+        crimes=tuple(sorted({one.crime for one in seen if one.crime})),
         wards=dict(sorted(names.items(), key=lambda ward: (ward[1].casefold(), ward[0]))),
-        audiences=tuple(audience for audience in AUDIENCES if audience in audiences),
+        audiences=tuple(audience for audience in AUDIENCES if any(one.audience == audience for one in seen)),
     )
 
 
 def _is_latest() -> ColumnElement[bool]:
     later = aliased(Product)
-    is_later = (later.created_at > Product.created_at) | (
-        (later.created_at == Product.created_at) & (later.id < Product.id)
-    )
-    return ~exists().where(later.series == Product.series, is_later)
+    is_later = or_(later.created_at > Product.created_at, later.id < Product.id)
+    # the first two say where in the index of series to look: without the second all of a series is gone through
+    return ~exists().where(later.series == Product.series, later.created_at >= Product.created_at, is_later)
