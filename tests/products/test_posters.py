@@ -298,6 +298,7 @@ def test_a_poster_is_for_everybody_and_names_no_file_that_was_read(tmp_path: Pat
         return (InputFile(path=f"secret/op-{table}.csv", table=table, sha256="0" * 64, n_rows=1, layout=""),)
 
     study = make_study([(100, 0)])
+    assert study.schools is not None
     study = replace(
         study,
         havens=replace(study.havens, inputs=name_file("safe havens")),

@@ -97,7 +97,7 @@ def test_the_plan_of_the_next_shift_is_there_however_many_products_are_newer(
     add_product: AddProduct, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hotspots.service.shelf.newest_products.MOST_SHOWN", 2)
-    details = {"day": read_clock().date().isoformat(), "result": "Two patrols."}
+    details = {"day": read_clock().date().isoformat(), "result": "Two patrols.", "status": {"incidents": "synthetic"}}
     plan = add_product("The plan", kind="patrol_plans", details=details)
     hidden = add_product("Not theirs", kind="patrol_plans", details=details, wards=DEPTFORD)
     for crime in ("asb", "burglary", "robbery"):
@@ -105,6 +105,7 @@ def test_the_plan_of_the_next_shift_is_there_however_many_products_are_newer(
     page = arrive("viewer").get("/").text
     assert f'<a href="/products/{plan.id}">Calendar' in page[page.index("The next patrol plan") : page.index("<table")]
     assert hidden.id not in page
+    assert "made from made-up or unfinished data" in page
 
 
 def test_an_empty_shelf_says_what_to_do_next(arrive: Arrive) -> None:

@@ -10,6 +10,7 @@ from .asking import name_cookie as name_cookie
 from .asking import require as require
 from .asking import require_form_token as require_form_token
 from .asking import require_own_request as require_own_request
+from .asking import require_signed_in as require_signed_in
 from .body_limits import LEAST_BYTES_PER_S as LEAST_BYTES_PER_S
 from .body_limits import MAX_FORM_BYTES as MAX_FORM_BYTES
 from .body_limits import UPLOAD_PATHS as UPLOAD_PATHS

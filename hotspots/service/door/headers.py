@@ -18,7 +18,7 @@ PAGE_POLICY = (
 PRODUCT_POLICY = "sandbox allow-scripts allow-popups allow-downloads allow-modals; frame-ancestors 'none'"
 """Of products, besides the policy that each has in itself: they run as if from another site, without the session."""
 KEPT_BY_PROGRAMS = "private, no-cache"
-"""Of what does not change: a program may keep it, and asks each time whether it is still to be seen."""
+"""A program may keep it, and asks each time whether it is still the same, and still for its owner."""
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

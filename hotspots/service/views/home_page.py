@@ -43,7 +43,7 @@ def show_home(
         "home.html",
         tiers=group_products(product for product in shown if product not in coming),
         coming=coming,
-        newest=shown,
+        newest=[*coming, *shown],
         n_more=newest.n_more,
         before=before,
         choices=choices,
