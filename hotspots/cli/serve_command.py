@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hotspots.service.state import ServiceSettings
 
 _DEMONSTRATION = "hotspots-demonstration"
-_MAY = {"analyst": "runs analyses", "viewer": "opens products"}
+_MAY = {"analyst": "runs analyses", "viewer": "opens products", "admin": "gives accounts, and sees who did what"}
 
 
 @click.command()
@@ -38,7 +38,7 @@ _MAY = {"analyst": "runs analyses", "viewer": "opens products"}
     is_flag=False,
     flag_value=Path(_DEMONSTRATION),
     metavar="[FOLDER]",
-    help="Try it: make a workspace with the synthetic demonstration data in FOLDER, if it is not there yet, three "
+    help="Try it: make a workspace with the synthetic demonstration data in FOLDER, if it is not there yet, four "
     f"accounts, and the first products.  [FOLDER: {_DEMONSTRATION}]",
 )
 @settings_option

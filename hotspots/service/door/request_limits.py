@@ -13,6 +13,8 @@ from hotspots.service.people import TooManyAttemptsError, group_address
 
 Kind = Literal["person", "stranger", "sign in", "upload", "readiness"]
 
+UPLOAD_PATHS = ("/uploads", "/api/v1/uploads")
+"""Where files are sent to; everything else is a form or a question, and small."""
 LIMITS: dict[Kind, RateLimitItem] = {
     "person": RateLimitItemPerMinute(1_200),
     "stranger": RateLimitItemPerMinute(600),
@@ -45,6 +47,6 @@ class RequestLimits:
         who = group_address(who) if kind in ("stranger", "sign in") else who
         if not self._limiter.hit(LIMITS[kind], kind, who):
             raise TooManyAttemptsError(
-                "Too many requests at once. Wait a minute, then try again.",
+                "Too many requests came from you, or from where you are. Try again a little later.",
                 retry_after_s=max(1, int(LIMITS[kind].get_expiry() / 4)),
             )

@@ -16,6 +16,9 @@ from .job_request import FIELDS as FIELDS
 from .job_request import LABELS as LABELS
 from .job_request import JobKind as JobKind
 from .job_request import JobRequest as JobRequest
+from .known_names import list_crimes as list_crimes
+from .known_names import require_known as require_known
+from .said_lines import name_fields as name_fields
 from .scheduled_jobs import ScheduleState as ScheduleState
 from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
 from .scheduled_jobs import list_schedules as list_schedules

@@ -32,6 +32,7 @@ from hotspots.service.jobs.job_queue import (
     renew_claim,
     return_job,
 )
+from hotspots.service.jobs.said_lines import name_fields
 from hotspots.service.shelf import describe_products, put_on_shelf, secure_products
 from hotspots.service.state import Database, JobStatus, ServiceSettings
 from hotspots.settings import PROGRESS_MARK, PROGRESS_VARIABLE
@@ -284,8 +285,7 @@ class _Attempt:
 
     def _say(self) -> str:
         """What the command said last, without where it was at work."""
-        lines = [line.removeprefix("hotspots: ") for line in self._lines if str(self._out) not in line]
-        return "\n".join(lines)
+        return "\n".join(name_fields(line for line in self._lines if str(self._out) not in line))
 
 
 def measure_memory(pid: int) -> int:

@@ -35,4 +35,5 @@ from .sign_in_delays import forgive_attempts as forgive_attempts
 from .sign_in_delays import group_address as group_address
 from .signing_in import sign_in as sign_in
 from .ward_teams import choose_wards as choose_wards
+from .ward_teams import find_ward_status as find_ward_status
 from .ward_teams import read_ward_names as read_ward_names

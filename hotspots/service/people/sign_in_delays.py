@@ -84,7 +84,7 @@ def count_attempt(session: Session, name: str, address: str) -> int:
     if max(ends) > now:
         wait_s = int((max(ends) - now).total_seconds()) + 1
         raise TooManyAttemptsError(
-            f"Too many wrong passwords. Wait {wait_s} seconds, then try again; whoever gives accounts here can give "
+            f"Too many wrong passwords. Wait {_say_wait(wait_s)}, then try again; whoever gives accounts here can give "
             "you another password.",
             retry_after_s=wait_s,
         )
@@ -115,3 +115,8 @@ def _is_known(session: Session, name: str, address: str, *, since: dt.datetime) 
     )
     newest = session.scalars(chosen.order_by(AuditRecord.sequence.desc()).limit(_MOST_KNOWN))
     return any(group_address(str(details.get("address", ""))) == address for details in newest)
+
+
+def _say_wait(seconds: int) -> str:
+    n, unit = (seconds, "second") if seconds < 120 else (-(-seconds // 60), "minute")
+    return f"{n} {unit}{'s' if n != 1 else ''}"

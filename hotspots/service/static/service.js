@@ -9,3 +9,21 @@ for (const box of document.querySelectorAll("[data-events]")) {
   });
   stream.addEventListener("end", () => { stream.close(); window.location.reload(); });
 }
+
+/* A form that was sent says so, and is not sent again by a second press. */
+const waiting = new Map();
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (waiting.has(event.target)) { event.preventDefault(); return; }
+  const button = event.submitter || event.target.querySelector("button");
+  waiting.set(event.target, [button, button.textContent]);
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = "Sending\u2026";
+});
+/* A page that the browser kept and shows again is as good as a new one. */
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const [button, text] of waiting.values()) { button.removeAttribute("aria-disabled"); button.textContent = text; }
+  waiting.clear();
+  for (const key of document.querySelectorAll("[name=form_key]")) key.value = crypto.randomUUID();
+});

@@ -45,11 +45,12 @@ def show_sign_in(
     context: Context,
     asker: Annotated[SignedIn | None, Depends(find_asker)],
     wanted: Wanted = "/",
+    lost: str = "",
 ) -> Response:
-    """The form; who has signed in already goes on."""
+    """The form, with what became of a form that was sent without a session; who has signed in already goes on."""
     if asker is not None:
         return RedirectResponse(stay_here(wanted), 303)
-    return ask_to_sign_in(context, wanted)
+    return ask_to_sign_in(context, wanted, lost=lost)
 
 
 @router.post("/sign-in")
@@ -126,10 +127,11 @@ def take_password(
     return RedirectResponse("/sign-in", 303)
 
 
-def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "") -> Response:
+def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "", lost: str = "") -> Response:
     """The form to sign in, with what went wrong."""
     elsewhere = context.service.sign_in_elsewhere
-    page = render(context, "sign_in.html", person=None, next=stay_here(wanted), fault=fault, elsewhere=elsewhere)
+    wanted = stay_here(wanted)
+    page = render(context, "sign_in.html", person=None, next=wanted, fault=fault, lost=lost, elsewhere=elsewhere)
     page.status_code = 401 if fault else 200
     return page
 
