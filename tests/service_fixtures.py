@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import geopandas as gpd
 import psycopg
 import pytest
 import uvicorn
@@ -191,6 +192,16 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
         return product
 
     return add
+
+
+@pytest.fixture
+def put_wards(service: ServiceSettings, square_wards: gpd.GeoDataFrame) -> dict[str, str]:
+    """Puts four wards into the workspace; their names by code, from "E05000001", which is Ash."""
+    codes = square_wards.index.map(lambda code: f"E0500000{ord(code) - 64}")
+    folder = service.workspace / "data" / "boundaries"
+    folder.mkdir(parents=True)
+    square_wards.set_index(codes).reset_index().to_file(folder / "wards.gpkg")
+    return dict(zip(codes, square_wards["ward_name"], strict=True))
 
 
 @pytest.fixture

@@ -290,17 +290,45 @@ def test_a_job_is_asked_for_looked_at_and_cancelled(ask_as: Ask) -> None:
     ("wanted", "words"),
     [
         ({"kind": "map"}, "is of a crime. Name one in `crimes`."),
-        ({"kind": "map", "crimes": ["a --out=/etc"]}, "crimes.0"),
-        ({"kind": "shell"}, "kind"),
-        ({"kind": "pack", "out": "/etc"}, "out"),
-        ({}, "kind"),
-        ([], "valid dictionary"),
+        ({"kind": "map", "crimes": ["a --out=/etc"]}, "`crimes.0` has letters or signs that cannot be in it."),
+        ({"kind": "shell"}, "`kind` has to be 'map', 'pack', "),
+        ({"kind": "pack", "out": "/etc"}, "`out` is not known here. Leave it out."),
+        ({"kind": "pack", "start": "1 May"}, "`start` has to be a day such as 2026-09-30."),
+        ({"kind": "patrol plan", "crimes": ["robbery"], "patrols": 21}, "`patrols` has to be 20 or less."),
+        ({"kind": "pack", "crimes": ["robbery"] * 41}, "`crimes` has to have 40 entries at most."),
+        ({"kind": "map", "crimes": ["robery"]}, '`crimes` names "robery", and there is no such crime. Did you mean '),
+        ({"kind": "map", "crimes": ["robbery"], "wards": ["Elm"]}, '`wards`: No ward called "Elm" in the boundaries.'),
+        ({}, "`kind` is missing."),
+        ([], "What was sent has to be a JSON object."),
     ],
 )
+@pytest.mark.usefixtures("put_wards")
 def test_a_job_that_cannot_be_is_refused_in_words(wanted: Any, words: str, ask_as: Ask) -> None:
     client = ask_as("ana", role="analyst")
     assert words in read_problem(client.post(f"{API}/jobs", json=wanted), 422)
     assert client.get(f"{API}/jobs").json() == {"jobs": []}
+
+
+def test_what_is_not_json_is_said_to_be_that(ask_as: Ask) -> None:
+    client = ask_as("ana", role="analyst")
+    said = client.post(f"{API}/jobs", content=b"kind=map", headers={"Content-Type": "application/json"})
+    assert read_problem(said, 422) == "What was sent is not JSON, from character 0 on. Send a JSON object."
+
+
+def test_a_job_that_is_asked_for_again_with_its_key_is_the_same_job(ask_as: Ask) -> None:
+    ana, ben = ask_as("ana", role="analyst"), ask_as("ben", role="analyst")
+
+    def ask(client: TestClient, key: str | None, crime: str = "robbery") -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        said = client.post(f"{API}/jobs", json={"kind": "map", "crimes": [crime]}, headers=headers)
+        assert said.status_code == 201
+        return said.json()["id"]
+
+    first = ask(ana, "one")
+    assert ask(ana, "one") == first
+    others = {ask(ana, "two"), ask(ana, "one", "burglary"), ask(ben, "one"), ask(ana, None), ask(ana, None)}
+    assert len(others - {first}) == 5
+    assert len(ana.get(f"{API}/jobs").json()["jobs"]) == 6
 
 
 @pytest.mark.slow
