@@ -46,7 +46,13 @@ def service(service: ServiceSettings) -> ServiceSettings:
 @pytest.fixture
 def upload(database: Database, service: ServiceSettings) -> Upload:
     sent = Upload(
-        id=make_id(), file_name="a.csv", n_bytes=1, sha256="0" * 64, status="received", report={}, created_at=read_clock()
+        id=make_id(),
+        file_name="a.csv",
+        n_bytes=1,
+        sha256="0" * 64,
+        status="received",
+        report={},
+        created_at=read_clock(),
     )
     (service.incoming / sent.id).mkdir(parents=True)
     with database.write() as session:

@@ -30,6 +30,18 @@ FIELD_LABELS: Mapping[str, str] = {
 }
 """What the form calls each field."""
 
+KINDS_IN_WORDS: Mapping[JobKind, str] = {
+    "map": "Where a crime gathers, where to patrol, and what has changed, with all tables.",
+    "pack": "A map of each crime and a page for each ward, in one file: for the meeting of the fortnight.",
+    "ward briefs": "One page for the team of each ward: its places, its hours, its safe havens.",
+    "tactical": "What happened in the last weeks and what to do about it, for the tasking meeting.",
+    "strategic": "The year and what to put first, for the yearly assessment.",
+    "patrol plan": "Who goes where and when in one shift, as a table, a map and a calendar.",
+    "havens": "Where a safe haven is far away, and where new ones would help most.",
+    "performance": "Twelve months of each crime beside its targets and beside areas like it.",
+}
+"""What each kind of product is good for."""
+
 _RULES: Mapping[str, str] = {
     "crimes": "There is no such crime. Choose from the list.",
     "start": "Write a day as 2026-09-30, or leave it empty.",

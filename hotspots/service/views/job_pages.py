@@ -18,7 +18,7 @@ from hotspots.service.people import SignedIn, select_visible
 from hotspots.service.state import Account, Job, Product
 from hotspots.service.views.crime_names import list_crimes_to_ask
 from hotspots.service.views.job_events import ENDED, say_state
-from hotspots.service.views.job_form import FIELD_LABELS, KINDS, TypedJob, name_fields
+from hotspots.service.views.job_form import FIELD_LABELS, KINDS, KINDS_IN_WORDS, TypedJob, name_fields
 from hotspots.service.views.shown_products import show_products
 from hotspots.service.views.ward_names import name_wards
 
@@ -53,7 +53,12 @@ def show_form(context: Context, asker: Analyst, request: Request, kind: str = ""
     chosen = next((known for known in KINDS if known == kind), None)
     if chosen is None:
         return render(
-            context, "job_kinds.html", person=asker.person, form_token=asker.form_token, kinds=LABELS, fields=FIELDS
+            context,
+            "job_kinds.html",
+            person=asker.person,
+            form_token=asker.form_token,
+            kinds=LABELS,
+            in_words=KINDS_IN_WORDS,
         )
     return _show(
         context, asker, TypedJob.read(chosen, request.query_params), {}, is_again=AGAIN in request.query_params
