@@ -175,6 +175,34 @@ def test_a_run_is_watched_to_its_end_and_cancelled(enter: Callable[..., Any], da
     assert page.get_by_role("status").inner_text() == "Cancelled"
 
 
+def test_a_button_says_that_it_was_pressed_and_a_second_press_does_nothing(
+    enter: Callable[..., Any], database: Database
+) -> None:
+    page = enter("analyst")
+    page.goto("/jobs/new?kind=map")
+    page.check("text=Robbery")
+    pressed = page.evaluate("""() => {
+      const sent = [], button = document.querySelector("main form button");
+      addEventListener("submit", (event) => { sent.push(!event.defaultPrevented); event.preventDefault(); });
+      for (let press = 0; press < 3; press++) button.click();
+      return [sent, button.textContent];
+    }""")
+    assert pressed == [[True, False, False], "Sending\u2026"]
+    page.reload()
+    page.check("text=Robbery")
+    page.get_by_role("button", name="Make it").dblclick()
+    page.wait_for_url(re.compile("/jobs/[0-9a-f]{32}$"))
+    first = page.url
+    page.go_back()  # the form as it was, and good for another job
+    page.wait_for_url("**/jobs/new?kind=map")
+    page.check("text=Robbery")
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url(re.compile("/jobs/[0-9a-f]{32}$"))
+    assert page.url != first
+    with database.read() as session:
+        assert session.query(Job).count() == 2
+
+
 def test_pages_are_accessible_light_and_dark_wide_and_on_a_phone(
     put_map: Callable[[], Product], add_product: AddProduct, enter: Callable[..., Any], database: Database
 ) -> None:
@@ -189,7 +217,7 @@ def test_pages_are_accessible_light_and_dark_wide_and_on_a_phone(
     addresses = (
         "/", "/?ward=E05000001", f"/products/{first.id}", "/history", f"/compare?a={first.id}&b={second.id}",
         "/quality", "/jobs", f"/jobs/{job.id}", "/jobs/new", "/jobs/new?kind=map", "/jobs/new?kind=patrol+plan",
-        "/compare",
+        "/compare", "/nothing", "/uploads", "/schedules",
     )  # fmt: skip
     found = []
     for width, colours in ((390, "light"), (1280, "dark")):

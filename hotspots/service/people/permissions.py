@@ -86,8 +86,8 @@ class Person:
         """
         if not self.may(action):
             raise NotAllowedError(
-                f"Your account ({self.role}) may not do this; it takes one of {NEEDED[action]}. Ask whoever "
-                "gives accounts here."
+                f"This takes the role {NEEDED[action]}, and your account has the role {self.role}. Ask whoever gives "
+                "accounts here."
             )
 
 
