@@ -70,7 +70,8 @@ def list_pages(database: Database, service: ServiceSettings) -> Iterator[str]:
     """Addresses of all that can be asked for, as the application has them."""
     for route in make_app(Settings(), service, database).routes:
         contexts: Any = getattr(route, "effective_route_contexts", None)
-        for one in list(contexts()) if contexts else [route]:
+        routes: list[Any] = list(contexts()) if contexts else [route]
+        for one in routes:
             if "GET" in (one.methods or ()):
                 yield one.path
 
