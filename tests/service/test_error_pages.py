@@ -64,7 +64,7 @@ def test_whoever_may_not_is_told_what_it_takes_and_a_stranger_is_shown_no_pages(
     arrive: Arrive, open_client: Callable[[], TestClient]
 ) -> None:
     title, text, ways = read_page(arrive("viewer").get("/accounts"))
-    assert (title, ways) == ("This is not for your account", ["/", "/history"])
+    assert (title, ways) == ("This was refused", ["/", "/history"])
     assert "This takes the role admin, and your account has the role viewer." in text
     title, _, ways = read_page(open_client().get("/nothing"))
     assert (title, ways) == ("This is not here", [])

@@ -258,6 +258,7 @@ def test_no_other_form_is_carried_over_and_that_is_said(path: str, open_client: 
     lost = client.post(path, data={"name": "secret", "again": "//evil.example"})
     assert lost.headers["location"] == "/sign-in?next=/&lost=form"
     assert "What you sent was not taken" in client.get(lost.headers["location"]).text
+    assert client.post("/sign-out").headers["location"] == "/sign-in?next=/"  # that is what was wanted
 
 
 @pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)

@@ -52,7 +52,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
 
 _TITLES: Mapping[int, str] = {
     400: "This could not be understood",
-    403: "This is not for your account",
+    403: "This was refused",
     404: "This is not here",
     405: "This cannot be done here",
     408: "This came too slowly",
@@ -162,9 +162,10 @@ async def answer_problem(
             content, status, media_type="application/problem+json", headers={**extra, **(headers or {})}
         )
     if status == HTTPStatus.UNAUTHORIZED and request.url.path != "/sign-in":
-        wanted = request.url.path if request.method == "GET" else again or "/"
-        lost = "" if request.method == "GET" else f"&lost={'nothing' if again else 'form'}"
-        return RedirectResponse(f"/sign-in?next={quote(wanted)}{lost}", 303)
+        if request.method == "GET":
+            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+        lost = "" if request.url.path == "/sign-out" else f"&lost={'nothing' if again else 'form'}"
+        return RedirectResponse(f"/sign-in?next={quote(again or '/')}{lost}", 303)
     return await run_in_threadpool(_render, request, status, detail, headers, again)
 
 
