@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,7 @@ class Settings:
         profiles: Source profiles.
         house: In whose name and style products are made, and how they are marked.
         service: What `hotspots serve` is told, as it is written; that command reads it.
+        named: Every file and folder that the file of settings names and that cannot be made again: all but the store.
     """
 
     crs: str = BRITISH_NATIONAL_GRID
@@ -116,6 +117,7 @@ class Settings:
     profiles: tuple[SourceProfile, ...] = ()
     house: HouseStyle = field(default_factory=HouseStyle)
     service: Mapping[str, Any] = field(default_factory=dict)
+    named: tuple[Path, ...] = ()
 
     def make_reading_options(self) -> ReadingOptions:
         """The options for reading incidents, with the lists of places read.
@@ -258,7 +260,15 @@ def _parse_settings(table: Mapping[str, Any], path: Path) -> Settings:
         profiles=tuple(profiles),
         house=parse_house(table.get("house", {}), path),
         service=table.get("service", {}),
+        named=tuple(_list_named(values, table, path)),
     )
+
+
+def _list_named(values: Mapping[str, Any], table: Mapping[str, Any], path: Path) -> Iterator[Path]:
+    yield from (values[name] for name in _PATHS if name in values and name != "store")
+    yield from (named for name in _PATH_LISTS for named in values.get(name, ()))
+    if "logo" in table.get("house", {}):
+        yield path.parent / table["house"]["logo"]
 
 
 def _parse_day(key: str, value: Any, path: Path) -> dt.date:

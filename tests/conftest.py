@@ -34,6 +34,12 @@ settings.register_profile("few", settings.get_profile("hotspots"), max_examples=
 settings.load_profile("hotspots")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in which a test takes seconds come first, so that none is left with one when the others have ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY

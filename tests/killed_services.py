@@ -1,6 +1,7 @@
-"""A whole service killed at random while it runs real commands: `python tests/killed_services.py 50 [postgresql]`.
+"""A whole service killed at random during runs and uploads: `python tests/killed_services.py 50 [postgresql]`.
 
-What is killed, with SIGKILL, is in turn a worker, the server, and the database where that is a server of its own: then
+People send files, keep some and discard others meanwhile (`killed_uploads.py`), and commands are real ones. What is
+killed, with SIGKILL, is in turn a worker, the server, and the database where that is a server of its own: then
 a cluster of PostgreSQL is made for it, whose programs are found through HOTSPOTS_POSTGRES_PROGRAMS (by default
 `/usr/lib/postgresql/15/bin`), and which belongs to the user "postgres" where this is run by root. Meanwhile everything
 that the service shows is read again and again, and has to be whole.
@@ -24,13 +25,14 @@ from typing import IO
 
 import psutil
 from job_workers import check_shelf
+from killed_uploads import Sender, Sending, check_incidents, hash_file, list_shown, make_senders, require_uploads
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from hotspots.errors import HotspotsError
 from hotspots.service.audit import check_chain
 from hotspots.service.jobs import clear_bench
-from hotspots.service.state import AuditRecord, Database, Job, ServiceSettings, open_database, read_clock
+from hotspots.service.state import AuditRecord, Database, Job, ServiceSettings, Upload, open_database, read_clock
 from hotspots.workspace import make_workspace
 
 _ARGUMENTS = (
@@ -41,7 +43,8 @@ _ARGUMENTS = (
 )
 _PROGRAMS = Path(os.environ.get("HOTSPOTS_POSTGRES_PROGRAMS", "/usr/lib/postgresql/15/bin"))
 _N_WORKERS = 2
-_LONGEST_PAUSE_S = 12.0
+_N_SENDERS, _N_ACCOUNTS = 3, 6
+_LONGEST_PAUSE_S = 10.0
 
 
 def find_port() -> int:
@@ -103,13 +106,24 @@ class Service:
     def __init__(self, workspace: Path, log: IO[bytes]) -> None:
         self._workspace, self._log = workspace, log
         self._server: subprocess.Popen[bytes] | None = None
+        self._port = 0
+
+    def find_address(self) -> str:
+        """Where it is now: elsewhere each time it is started."""
+        return f"http://127.0.0.1:{self._port}"
 
     def keep(self) -> None:
         """Start it, with its workers, if it is not there: it does not begin while the database is away."""
         if self._server is not None and self._server.poll() is None:
             return
-        command = [sys.executable, "-m", "hotspots", "serve", f"--port={find_port()}"]
+        self._port = find_port()
+        command = [sys.executable, "-m", "hotspots", "serve", f"--port={self._port}"]
         self._server = subprocess.Popen(command, cwd=self._workspace, stdout=self._log, stderr=self._log)
+
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        with socket.socket() as tried:
+            return tried.connect_ex(("127.0.0.1", self._port)) == 0
 
     def kill(self) -> int:
         """Kill the server; how many of its processes are left two seconds later."""
@@ -135,10 +149,21 @@ class Service:
         self._server.wait(30)
 
 
-def watch(database: Database, settings: ServiceSettings, *, seconds: float, until: Callable[[], bool]) -> int:
-    """Read all that is shown for some time, or until something is so; how often."""
+def watch(
+    database: Database, settings: ServiceSettings, *, known: set[str], seconds: float, until: Callable[[], bool]
+) -> int:
+    """Read all that is shown for some time, or until something is so; how often.
+
+    Args:
+        database: Open.
+        settings: Of the service.
+        known: SHA-256 of all files that may be among the incidents.
+        seconds: For how long, at most.
+        until: What ends it.
+    """
     end, n_looks = time.monotonic() + seconds, 0
     while time.monotonic() < end and not until():
+        check_incidents(settings.workspace / "data" / "incidents", known)
         try:
             check_shelf(database, settings.shelf)
             n_looks += 1
@@ -158,14 +183,19 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
         file.write("\n[service]\n" + "\n".join(table) + "\n")
     database = open_database(cluster.address if cluster else settings.database_address)
     kinds = ["worker", "server", *(["database"] if cluster else [])]
+    sending = Sending(sent={hash_file(path) for path in list_shown(workspace / "data" / "incidents")})
+    tokens = make_senders(database, _N_ACCOUNTS)
     asked: list[str] = []
     killed: Counter[str] = Counter()
     n_looks = n_left = 0
     with (home / "service.log").open("wb") as log:
         service = Service(workspace, log)
+        senders = [Sender(tokens, service.find_address, sending) for _ in range(_N_SENDERS)]
+        for sender in senders:
+            sender.start()
         while sum(killed.values()) < n_kills:
             service.keep()
-            while len(asked) < 4 + sum(killed.values()) // 2:
+            while len(asked) < 4 + sum(killed.values()) // 5:
                 try:
                     with database.write() as session:
                         arguments = random.choice(_ARGUMENTS)
@@ -175,8 +205,9 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
                     asked.append(job.id)
                 except OperationalError:
                     time.sleep(0.5)
-            pause_s = random.uniform(0.5, _LONGEST_PAUSE_S)
-            n_looks += watch(database, settings, seconds=pause_s, until=lambda: False)
+            n_looks += watch(database, settings, known=sending.sent, seconds=30, until=service.is_up)
+            pause_s = random.uniform(0.2, _LONGEST_PAUSE_S)
+            n_looks += watch(database, settings, known=sending.sent, seconds=pause_s, until=lambda: False)
             kind = kinds[sum(killed.values()) % len(kinds)]
             if kind == "worker" and not service.kill_worker():
                 continue
@@ -189,15 +220,21 @@ def kill_service(n_kills: int, home: Path, *, cluster: Cluster | None) -> str:
             killed[kind] += 1
             print(f"{sum(killed.values())} of {n_kills}: {kind} after {pause_s:.1f} s", flush=True)
 
+        for sender in senders:
+            sender.end()
+
         def is_over() -> bool:
             service.keep()
             with database.read() as session:
                 waiting = select(Job.id).where(Job.status.in_(("queued", "running"))).limit(1)
-                return session.scalar(waiting) is None
+                unchecked = select(Upload.id).where(Upload.status == "received").limit(1)
+                return session.scalar(waiting) is session.scalar(unchecked) is None and not any(
+                    sender.is_alive() for sender in senders
+                )
 
-        n_looks += watch(database, settings, seconds=900, until=is_over)
+        n_looks += watch(database, settings, known=sending.sent, seconds=1800, until=is_over)
         service.stop()
-    told = require_all(database, settings, asked)
+    told = f"{require_all(database, settings, asked)}; {require_uploads(database, settings, sending)}"
     database.close()
     return f"killed {dict(killed)}; {n_looks} looks at all that is shown; {n_left} processes left alone; {told}"
 

@@ -8,14 +8,17 @@ import hashlib
 import mimetypes
 import os
 import secrets
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import geopandas as gpd
 import psycopg
 import pytest
 import uvicorn
@@ -65,30 +68,62 @@ def postgres_address() -> str:
     return address
 
 
-@pytest.fixture
-def make_postgres(postgres_address: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases, and drops them when the test ends."""
+@contextmanager
+def making_postgres(address: str) -> Iterator[Callable[..., str]]:
+    """Makes databases on a server, empty or as another one is, and drops them when the block ends."""
     made: list[str] = []
 
-    def make() -> str:
+    def make(like: str = "template0") -> str:
         made.append(f"hotspots_{secrets.token_hex(6)}")
-        server.execute(f'CREATE DATABASE "{made[-1]}" TEMPLATE template0')
-        url = make_url(postgres_address).set(drivername="postgresql+psycopg", database=made[-1])
+        server.execute(f'CREATE DATABASE "{made[-1]}" TEMPLATE "{like}"')
+        url = make_url(address).set(drivername="postgresql+psycopg", database=made[-1])
         return url.render_as_string(hide_password=False)
 
-    with psycopg.connect(postgres_address, autocommit=True) as server:
+    with psycopg.connect(address, autocommit=True) as server:
         yield make
         for name in made:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture
+def make_postgres(postgres_address: str) -> Iterator[Callable[..., str]]:
+    """Makes databases, and drops them when the test ends."""
+    with making_postgres(postgres_address) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres_address: str) -> Iterator[str]:
+    """Name of a database with its tables and nothing in them: to copy it takes a tenth of making them."""
+    with making_postgres(postgres_address) as make:
+        address = make()
+        open_database(address).close()
+        name = make_url(address).database
+        assert name is not None
+        yield name
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with tables and nothing in them."""
+    path = tmp_path_factory.mktemp("tables") / "hotspots.db"
+    open_database(f"sqlite:///{path.as_posix()}").close()
+    assert [file.name for file in path.parent.iterdir()] == [path.name]  # all of it is in this one
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of an empty database of each kind."""
+    """Of a database of each kind: empty, and with tables where a test opens it by `database`."""
+    has_tables = "database" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{(tmp_path / 'service' / 'hotspots.db').as_posix()}"
-    make: Callable[[], str] = request.getfixturevalue("make_postgres")
-    return make()
+        path = tmp_path / "service" / "hotspots.db"
+        if has_tables:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            shutil.copyfile(request.getfixturevalue("sqlite_with_tables"), path)
+        return f"sqlite:///{path.as_posix()}"
+    make: Callable[..., str] = request.getfixturevalue("make_postgres")
+    return make(request.getfixturevalue("postgres_with_tables")) if has_tables else make()
 
 
 def run_apart(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -191,6 +226,16 @@ def add_product(database: Database, service: ServiceSettings) -> Callable[..., P
         return product
 
     return add
+
+
+@pytest.fixture
+def put_wards(service: ServiceSettings, square_wards: gpd.GeoDataFrame) -> dict[str, str]:
+    """Puts four wards into the workspace; their names by code, from "E05000001", which is Ash."""
+    codes = square_wards.index.map(lambda code: f"E0500000{ord(code) - 64}")
+    folder = service.workspace / "data" / "boundaries"
+    folder.mkdir(parents=True)
+    square_wards.set_index(codes).reset_index().to_file(folder / "wards.gpkg")
+    return dict(zip(codes, square_wards["ward_name"], strict=True))
 
 
 @pytest.fixture

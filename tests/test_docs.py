@@ -45,10 +45,17 @@ def shown_commands() -> list[str]:
     return [line for line in lines if line.startswith("hotspots ")]
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tables of the demonstration are kept once they were read."""
+    return tmp_path_factory.mktemp("store")
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the demonstration data, which is the working one."""
     shutil.copytree(REPOSITORY / "data", tmp_path / "data")
+    (tmp_path / FILE_NAME).write_text(f"store = '{store.as_posix()}'\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -96,7 +103,10 @@ def test_every_option_named_exists(page: Path) -> None:
     commands = [cli, *cli.commands.values(), *(command for group in groups for command in group.values())]
     known = {option for command in commands for parameter in command.params for option in parameter.opts} | {"--help"}
     named = set(
-        re.findall(r"(?<![\w-])--[a-z][a-z-]+", re.sub(r"pip install.*|python3? .*", "", page.read_text("utf-8")))
+        re.findall(
+            r"(?<![\w-])--[a-z][a-z-]+",
+            re.sub(r"pip install.*|python3? .*|docker compose run --rm", "", page.read_text("utf-8")),
+        )
     )
     assert named <= known
 

@@ -330,6 +330,7 @@ def test_what_is_located_to_an_area_only_counts_for_wards_and_not_for_places(
     assert paths["map"].stat().st_size
 
 
+@pytest.mark.slow
 def test_the_map_of_a_fortnight_is_tested_by_that_of_the_fortnight_before(demonstration: Study) -> None:
     start, end = dt.date(2026, 9, 16), dt.date(2026, 9, 29)
     places = analyse(demonstration, AnalysisRequest(crime="robbery", start=start, end=end)).places
@@ -497,6 +498,7 @@ def test_performance_counts_what_was_read_before_the_period(demonstration: Study
     pd.testing.assert_frame_equal(part.change.table, whole.change.table)
 
 
+@pytest.mark.slow
 def test_odd_rows_of_the_crime_alone_are_noted(analyse_demonstration: AnalyseDemonstration) -> None:
     analysis = analyse_demonstration("robbery")
     study = analysis.study

@@ -362,6 +362,7 @@ def test_without_hours_there_are_no_gaps_and_sites_count_at_all_hours(study: Stu
     assert "if they are open at all hours" in summary.haven_sites.words
 
 
+@pytest.mark.slow
 def test_candidates_need_no_haven(study: Study) -> None:
     summary = summarise(analyse(dataclasses.replace(study, havens=None), AnalysisRequest(crime="robbery")))
     assert (summary.havens, summary.haven_gaps) == (None, None)
@@ -424,6 +425,7 @@ def test_the_page_lists_the_ten_largest_gaps_of_the_summary(written: tuple[RunSu
     assert json.loads(paths["summary"].read_text("utf-8"))["haven_sites"]["sites"][0]["label"] == "In the gap"
 
 
+@pytest.mark.slow
 def test_candidates_can_be_given_to_a_run(study: Study, tmp_path: Path, repository: Path) -> None:
     data = repository / "data"
     candidates = tmp_path / "shops.csv"
@@ -448,6 +450,7 @@ def test_incidents_without_a_place_of_their_own_have_no_gaps(study: Study) -> No
     )
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_to_be_shared_tells_every_gap(study: Study) -> None:
     summary = summarise(analyse(study, AnalysisRequest(crime="knife-crime", min_samples=5)))
     found = summary.haven_gaps

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hotspots.cli.inputs import PATH, settings_option, show_progress
-from hotspots.cli.outputs import echo
+from hotspots.cli.outputs import echo, warn
 from hotspots.cli.service_workspace import open_workspace, require_service_packages
 
 
@@ -28,6 +28,8 @@ def backup(file: Path, settings_file: Path | None) -> None:
             record(session, actor=workspace.actor, action="take backup", n_files=len(taken.files))
     n_rows = sum(taken.n_rows.values())
     echo(f"{file.as_posix()} holds {len(taken.files):,} files and tables, {n_rows:,} rows.", err=True)
+    if taken.left_out:
+        warn(f"These are outside the workspace, and not in the backup: {', '.join(taken.left_out)}.")
     echo(f"The last record of the audit is {taken.last_audit_hash}. Keep it elsewhere.", err=True)
 
 

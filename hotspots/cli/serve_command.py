@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hotspots.service.state import ServiceSettings
 
 _DEMONSTRATION = "hotspots-demonstration"
-_MAY = {"analyst": "runs analyses", "viewer": "opens products"}
+_MAY = {"analyst": "runs analyses", "viewer": "opens products", "admin": "gives accounts, and sees who did what"}
 
 
 @click.command()
@@ -38,7 +38,7 @@ _MAY = {"analyst": "runs analyses", "viewer": "opens products"}
     is_flag=False,
     flag_value=Path(_DEMONSTRATION),
     metavar="[FOLDER]",
-    help="Try it: make a workspace with the synthetic demonstration data in FOLDER, if it is not there yet, three "
+    help="Try it: make a workspace with the synthetic demonstration data in FOLDER, if it is not there yet, four "
     f"accounts, and the first products.  [FOLDER: {_DEMONSTRATION}]",
 )
 @settings_option
@@ -103,7 +103,7 @@ def _prepare(workspace: ServiceWorkspace) -> None:
 def _name_worker(settings_file: Path | None) -> list[str]:
     """What starts a worker of the same workspace."""
     given = [] if settings_file is None else [f"--settings={settings_file.resolve()}"]
-    return [sys.executable, "-m", "hotspots", "work", *given]
+    return [sys.executable, "-P", "-m", "hotspots", "work", *given]
 
 
 def _require_free(service: ServiceSettings) -> None:

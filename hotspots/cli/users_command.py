@@ -168,14 +168,15 @@ def password(name: str, from_stdin: bool, make_it: bool, keep_password: bool, se
     """Give somebody another password, which ends their sessions and tokens."""
     with open_workspace(settings_file) as workspace:
         from hotspots.service.audit import record
-        from hotspots.service.people import change_password, find_account
+        from hotspots.service.people import change_password, find_account, hash_new_password
 
         with workspace.database.read() as session:
-            find_account(session, name)  # before anybody types a password
+            found = find_account(session, name)  # before anybody types a password
         given = _read_password(from_stdin=from_stdin, make_it=make_it)
+        hashed = hash_new_password(given, about=(found.name, found.full_name))
         with workspace.database.write() as session:
             account = find_account(session, name)
-            change_password(session, account, given, must_change=not keep_password)
+            change_password(session, account, hashed, must_change=not keep_password)
             record(session, actor=workspace.actor, action="give password", subject=account.name)
         echo(f"{account.name} has another password.", err=True)
         _print_made(given, make_it=make_it)

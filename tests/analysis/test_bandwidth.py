@@ -102,6 +102,7 @@ def test_it_chooses_as_scikit_learn_does(make_incidents: MakeIncidents) -> None:
     np.testing.assert_allclose(chosen.scores[3:], scores[3:], atol=0.02)  # the hundredth that lies anywhere
 
 
+@pytest.mark.slow
 def test_it_finds_what_is_best_for_a_normal_cloud(make_incidents: MakeIncidents) -> None:
     """The bandwidth that minimises the error is known for a normal cloud: spread x n^(-1/6), here 200 m."""
     points = np.random.default_rng(2).normal((530_000, 180_000), 800, (4096, 2))
@@ -116,6 +117,7 @@ def convert(h: float) -> float:
     return convert_bandwidth(h, from_kernel="gaussian", to_kernel="quartic")
 
 
+@pytest.mark.slow
 def test_copies_on_one_point_do_not_predict_each_other(make_incidents: MakeIncidents) -> None:
     """Snapped data: the same cloud, each incident moved to a lattice of 100 m and recorded up to 30 times."""
     rng = np.random.default_rng(3)

@@ -185,6 +185,7 @@ def test_copies_alone_make_no_knee(make_incidents: MakeIncidents) -> None:
     assert (choice.eps_m, choice.knee_m) == (120, None)
 
 
+@pytest.mark.slow
 def test_planted_clusters_make_a_knee(demonstration: Study) -> None:
     """The demonstration data hold 20 planted clusters of robbery; burglary is spread out."""
     incidents = demonstration.intake.incidents

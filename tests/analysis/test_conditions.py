@@ -275,6 +275,7 @@ def test_incidents_that_all_lie_on_one_side_are_told_as_such(calendar: Calendar,
     assert f"happened when it was {side}. That is a difference, but a ratio" in str(split.explanation)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clusters", [False, True])
 def test_shuffled_dates_show_conditions_seldom(calendar: Calendar, clusters: bool) -> None:
     """Of 40 years in which nothing matters, in at most 5 is any of the five splits called significant.

@@ -152,6 +152,7 @@ def scatter_of(make: Any, seed: int) -> Any:
     return measure_scatter(found.local[:, 0], found.local[:, 1], n_independent=REST.n_apart)
 
 
+@pytest.mark.slow
 def test_poisson_counts_widen_no_limits_and_are_called_no_more_often_than_stated() -> None:
     """A placebo: before and after are alike everywhere, so one area in twenty is called at 95%."""
     found = [scatter_of(lambda rng: rng.poisson(0.4, (2, len(LATTICE))), seed) for seed in range(8)]

@@ -295,6 +295,7 @@ def test_incidents_of_other_hours_are_not_told_by_those_of_a_part(make_incidents
         assert (evening.found is None) == (n < 10)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @example([(0, 14, 600), (1, 5, 600), (1, 12, 2400)])
 @given(

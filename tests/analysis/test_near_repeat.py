@@ -182,6 +182,7 @@ def test_planted_near_repeats_are_found(make_incidents: MakeIncidents) -> None:
     assert result.p_overall <= 0.05
 
 
+@pytest.mark.slow
 def test_busy_places_and_seasons_alone_show_no_near_repeat_more_often_than_stated(
     make_incidents: MakeIncidents,
 ) -> None:

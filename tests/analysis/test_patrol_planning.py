@@ -163,6 +163,7 @@ def draw_shifts(draw: st.DrawFn) -> PatrolShift:
     return dataclasses.replace(shift, from_start_s=ends, to_end_s=ends[::-1])
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(draw_shifts())
 def test_a_plan_keeps_its_rules(shift: PatrolShift) -> None:

@@ -129,6 +129,7 @@ def draw_small(draw: st.DrawFn) -> PatrolShift:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_plan_at_all_is_worth_more(data: st.DataObject) -> None:

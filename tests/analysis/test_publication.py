@@ -98,6 +98,7 @@ WORLDS = [
 """Counts, and the highest one that the attacker tries."""
 
 
+@pytest.mark.slow
 def test_no_sum_of_any_cells_tells_of_too_few() -> None:
     """Each sum of cells is known and ten or more, or eleven values of it fit; ten, to somebody who knows the rule."""
     for world, highest in WORLDS:

@@ -119,6 +119,7 @@ def test_repeats_by_chance_are_those_of_throwing_on_known_places(make_incidents:
     assert "Overall they share places no more than chance allows." in result.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_known", [True, False])
 def test_places_of_equal_risk_are_called_concentrated_no_more_often_than_stated(
     make_incidents: MakeIncidents, is_known: bool

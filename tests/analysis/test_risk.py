@@ -181,6 +181,7 @@ def test_the_parameters_that_made_the_counts_are_found_again(seed: int) -> None:
     assert np.abs(gradient).max() < 0.1  # of some thousands of incidents
 
 
+@pytest.mark.slow
 def test_no_other_start_finds_anything_likelier() -> None:
     own, covariates, is_possible = draw_rows(np.random.default_rng(9), n=1500)
     fit = fit_shrinkage(own, covariates, is_possible)
@@ -487,6 +488,7 @@ def test_it_finds_more_of_next_years_robbery_than_counts_or_density(real_data: P
 # --- where the search begins
 
 
+@pytest.mark.slow
 @given(begin=st.tuples(*[st.floats(-25, 10)] * 3, st.floats(-8, 9), st.floats(-0.5, 1.5), st.floats(-15, 15)))
 @settings(max_examples=8)
 def test_wherever_the_search_begins_it_ends_at_the_same_likelihood(begin: tuple[float, ...]) -> None:

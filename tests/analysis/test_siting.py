@@ -126,6 +126,7 @@ def test_enough_is_covered_already() -> None:
     assert (found.plan.chosen.tolist(), found.is_fewest) == ([], True)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), n_sites=st.integers(1, 5))
 def test_it_is_never_below_greedy_and_grows_with_sites(seed: int, n_sites: int) -> None:

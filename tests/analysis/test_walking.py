@@ -200,6 +200,7 @@ spots = st.tuples(st.integers(-5, 55), st.integers(-5, 55)).map(lambda at: (floa
 places_near = st.lists(spots | corners, min_size=1, max_size=7)
 
 
+@pytest.mark.slow
 @given(streets, places_near, st.integers(1, 120))
 @settings(max_examples=150, deadline=None)
 def test_walks_are_the_shortest_of_all(lines: list[Vertices], spots: Vertices, reach_m: int) -> None:

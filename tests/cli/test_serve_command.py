@@ -95,6 +95,7 @@ def test_a_newcomer_finds_accounts_and_products_on_their_way(tmp_path: Path) -> 
         ("analyst", "runs analyses"),
         ("reader", "opens products"),
         ("partner", "opens products that are made for partners"),
+        ("admin", "gives accounts, and sees who did what"),
     ]
     workspace = tmp_path / "hotspots-demonstration"
     assert (workspace / "data" / "incidents").is_dir()
@@ -112,6 +113,7 @@ def test_each_demonstration_account_signs_in_and_the_plan_comes_first(
         ("analyst", "analyst", "tasking"),
         ("reader", "viewer", "tasking"),
         ("partner", "viewer", "partner"),
+        ("admin", "admin", "tasking"),
     ]
     for one in made:
         assert sign_in(database, one.name, one.password, address="127.0.0.1", settings=service)
@@ -119,7 +121,7 @@ def test_each_demonstration_account_signs_in_and_the_plan_comes_first(
     with database.read() as session:
         jobs = session.scalars(select(Job).order_by(Job.created_at)).all()
         assert [job.arguments[0] for job in jobs] == ["patrol", "run", "run", "brief", "pack"]
-        assert session.query(Account).count() == 3
+        assert session.query(Account).count() == len(made)
         assert {one.action for one in session.scalars(select(AuditRecord))} == {"add account", "ask for job", "sign in"}
 
 

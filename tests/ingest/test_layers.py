@@ -102,6 +102,7 @@ def test_days_times_dictionaries_and_nested_columns(tmp_path: Path) -> None:
     assert places(intake) == [(E, N), (E + 1.5, N)]
 
 
+@pytest.mark.slow
 def test_rows_of_several_groups_are_numbered_on(tmp_path: Path) -> None:
     n_rows = 300_000  # more than are read at a time
     table = pa.table(

@@ -113,6 +113,7 @@ def test_what_is_kept_is_what_is_read(files: Path, folder: Path, parsed: list[st
         parsed.clear()
 
 
+@pytest.mark.slow
 def test_a_table_in_many_chunks_keeps_its_order(tmp_path: Path, folder: Path, parsed: list[str]) -> None:
     path = tmp_path / "large.csv"
     kinds = ("Robbery", "Burglary", "Yodelling", "ASB")

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from hotspots.products.files import CatalogueEntry, find_media_type, list_catalogue
+from hotspots.products.files import (
+    PLACE_FILES,
+    PRODUCT_HEADINGS,
+    SUMMARY_FILES,
+    CatalogueEntry,
+    find_media_type,
+    list_catalogue,
+)
 
 PERIOD = {"start": "2025-10-01", "end": "2026-09-30"}
 ASH, BEECH = {"code": "E05000001", "name": "Ash"}, {"code": "E05000002", "name": "Beech"}
@@ -129,3 +136,17 @@ def test_what_cannot_be_read_is_left_out(text: str, tmp_path: Path) -> None:
 def test_files_are_what_their_names_say() -> None:
     assert find_media_type(Path("a/b.zip")) == "application/zip"
     assert find_media_type(Path("a/b.exe")) == "application/octet-stream"
+
+
+def test_each_kind_has_a_heading_and_its_summary_where_it_is_said_to_be(tmp_path: Path) -> None:
+    assert PRODUCT_HEADINGS.keys() == SUMMARY_FILES.keys() >= PLACE_FILES.keys()
+    pack = tmp_path / "pack" / "p"
+    put_pack(pack, page="robbery/ash/brief.html")
+    put_run(pack / "robbery", ASH, is_all=True)
+    put_brief(tmp_path / "briefs" / "b", "Ash", [])
+    ward = pack / "robbery" / "ash"
+    put(ward / "brief.json", {}, "brief.html")
+    entries = list_catalogue(tmp_path)
+    assert {entry.kind for entry in entries} == {"packs", "runs", "briefs", "ward_pages"}
+    for entry in entries:
+        assert (tmp_path / entry.folder / SUMMARY_FILES[entry.kind]).is_file()

@@ -365,6 +365,7 @@ def test_cameras_and_youth_zones_need_no_hours(study: Study) -> None:
         assert len(plan.siting.sites) == 1
 
 
+@pytest.mark.slow
 def test_cameras_that_are_there_are_locked(study: Study) -> None:
     """A camera where the best new one would be: that is not chosen again, and what it sees counts as covered."""
     options = SitingOptions(purpose="cctv", n_new=2, grid_m=400)
@@ -417,6 +418,7 @@ def test_how_few_a_camera_sees_is_not_told(study: Study) -> None:
     )
 
 
+@pytest.mark.slow
 def test_cameras_are_to_cover_hot_spots_unless_all_incidents_are_asked_for(study: Study) -> None:
     def plan_cameras(demand: Demand | None) -> HavenPlan:
         options = SitingOptions(purpose="cctv", n_new=1, grid_m=400, demand=demand)
@@ -568,6 +570,7 @@ def test_the_command_says_and_lists_what_it_wrote(repository: Path, tmp_path: Pa
     assert "Give --new 5" in err
 
 
+@pytest.mark.slow
 def test_the_pages_can_be_used_by_everybody(
     plan: HavenPlan, gaps_plan: HavenPlan, tmp_path: Path, browser: Any
 ) -> None:
@@ -582,6 +585,7 @@ def test_opening_hours_to_be_assumed_are_checked_at_once() -> None:
     assert SitingOptions(site_hours="10:00-dusk").known_site_hours == "Mo-Su 10:00-dusk"
 
 
+@pytest.mark.slow
 def test_what_lies_off_the_largest_piece_of_the_streets_is_said(study: Study) -> None:
     """One long street through the study area, and another that nothing joins to it, with a haven on it."""
     assert study.havens is not None
@@ -606,6 +610,7 @@ def test_what_lies_off_the_largest_piece_of_the_streets_is_said(study: Study) ->
     assert summarise_havens(plan_havens(one, HavenRequest(crime="robbery"))).off_main is None
 
 
+@pytest.mark.slow
 def test_candidates_far_from_the_study_area_are_counted(study: Study, candidates: Havens) -> None:
     points = [*candidates.havens.geometry.iloc[:2], shapely.Point(534_545, 237_600)]
     far = candidates.havens.set_geometry(gpd.GeoSeries(points, candidates.havens.index, crs=27700))

@@ -288,6 +288,7 @@ def test_the_usual_crimes_are_those_of_the_performance_table(study: Study) -> No
     assert [packed.pages for packed in usual.crimes] == [("E05000001", "E05000002")] * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_the_table_is_searched_and_leads_on_by_pointer_and_by_keys(
     packed: Path, open_page: Any, size: tuple[int, int]

@@ -83,6 +83,7 @@ def test_a_borough_has_one_sheet_that_names_each_haven_once(
     assert posters.posters == (poster,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "wards", "paper"), [(600, 16, None), (300, 16, "a4"), (400, 400, "a4")])
 def test_what_a_sheet_cannot_name_is_counted_by_ward_and_said(n: int, wards: int, paper: Any) -> None:
     _, poster, drawn = draw_borough(make_borough(n, wards=wards), paper=paper)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from poster_studies import SHEET, count_sheets, make_study
 
 from hotspots.errors import HotspotsError, NotFoundError, ParameterError
+from hotspots.ingest.formats import InputFile, InputTable
 from hotspots.pipeline import Poster, PosterRequest, Posters, PosterStudy, make_posters
 from hotspots.products.drawing.poster_map import draw_poster_map
 from hotspots.products.drawing.poster_sheets import draw_poster
@@ -288,6 +289,29 @@ def test_posters_are_written_to_one_folder_all_or_none(tmp_path: Path) -> None:
     assert told["posters"][0]["havens"][0]["walk_m"] == 100
     write_posters(posters, tmp_path)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_poster_is_for_everybody_and_names_no_file_that_was_read(tmp_path: Path) -> None:
+    """Names of files may tell of systems, cases and officers."""
+
+    def name_file(table: InputTable) -> tuple[InputFile, ...]:
+        return (InputFile(path=f"secret/op-{table}.csv", table=table, sha256="0" * 64, n_rows=1, layout=""),)
+
+    study = make_study([(100, 0)])
+    assert study.schools is not None
+    study = replace(
+        study,
+        havens=replace(study.havens, inputs=name_file("safe havens")),
+        schools=replace(study.schools, inputs=name_file("schools")),
+        boundaries=replace(study.boundaries, inputs=name_file("boundaries")),
+    )
+    _, paths = write_posters(make_posters(study, PosterRequest()), tmp_path)
+    written = [path for path in paths["posters"].parent.iterdir() if path.suffix == ".json"]
+    assert {path.name for path in written} == {"posters.json", "manifest.json"}
+    for path in written:
+        assert "op-" not in path.read_text("utf-8")
+        called = {file["path"] for file in json.loads(path.read_text("utf-8"))["inputs"]}
+        assert called == {"file of safe havens", "file of schools", "boundary file"}
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

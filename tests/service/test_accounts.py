@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +27,7 @@ from hotspots.service.people import (
     enable_account,
     find_account,
     find_api_token,
+    hash_new_password,
     is_password,
     list_accounts,
     list_api_tokens,
@@ -210,7 +213,7 @@ def test_another_password_and_a_disabled_account_end_tokens(
 ) -> None:
     add_person("a.one")
     ends: list[Callable[[Session, Account], None]] = [
-        lambda session, account: change_password(session, account, PASSWORD),
+        lambda session, account: change_password(session, account, hash_new_password(PASSWORD)),
         disable_account,
     ]
     for end in ends:
@@ -238,3 +241,20 @@ def test_wards_of_a_team_are_known_by_code_and_by_name(
     assert choose_wards(settings, service, []) == []
     with pytest.raises(NotFoundError, match="such as Ash"):
         choose_wards(settings, service, ["ashh"])
+
+
+def test_wards_are_read_again_when_a_file_in_their_folder_is_another_one(
+    service: ServiceSettings, put_wards: dict[str, str], square_wards: gpd.GeoDataFrame
+) -> None:
+    assert read_ward_names(Settings(), service) == put_wards
+    path = service.workspace / "data" / "boundaries" / "wards.gpkg"
+    folder_changed_at = path.parent.stat().st_mtime
+    path.write_bytes(write_wards(square_wards.assign(ward_name=["Elm", "Fir", "Gorse", "Hazel"])))
+    os.utime(path.parent, (folder_changed_at, folder_changed_at))  # what is written into a file leaves its folder as is
+    assert set(read_ward_names(Settings(), service).values()) == {"Elm", "Fir", "Gorse", "Hazel"}
+
+
+def write_wards(wards: gpd.GeoDataFrame) -> bytes:
+    written = io.BytesIO()
+    wards.reset_index().to_file(written, driver="GPKG")
+    return written.getvalue()

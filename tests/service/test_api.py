@@ -150,7 +150,7 @@ def test_products_come_in_pages_and_by_what_they_are(ask_as: Ask, add_product: A
 
 
 @pytest.mark.parametrize(
-    "asked", ["kind=%00", "crime=a%00", "ward=a%20b", "limit=0", "limit=1000", "before=x", "audience=all"]
+    "asked", ["kind=%00", "crime=a%00", "ward=a%0Ab", "limit=0", "limit=1000", "before=x", "audience=all"]
 )
 def test_what_is_asked_for_in_another_form_is_refused(asked: str, ask_as: Ask) -> None:
     assert asked.partition("=")[0] in read_problem(ask_as("reader").get(f"{API}/products?{asked}"), 422)
@@ -176,7 +176,36 @@ def test_a_product_in_a_folder_has_its_own_summary(ask_as: Ask, add_product: Add
     product = add_product("pack", files={"a/summary.json": b'{"a": 1}', "b/summary.json": b'{"b": 1}'}, folder="b")
     client = ask_as("reader")
     assert client.get(f"{API}/products/{product.id}/summary").json() == {"b": 1}
-    assert "another kind" in read_problem(client.get(f"{API}/products/{product.id}/places.geojson"), 404)
+    assert "has not places" in read_problem(client.get(f"{API}/products/{product.id}/places.geojson"), 404)
+
+
+@pytest.mark.parametrize(
+    ("kind", "summary", "places"),
+    [
+        ("runs", "summary.json", "places.geojson"),
+        ("publications", "public.json", "public.geojson"),
+        ("patrol_plans", "plan.json", None),
+        ("ward_pages", "brief.json", None),
+        ("packs", "pack.json", None),
+        ("posters", "posters.json", None),
+        ("another", None, None),
+    ],
+)
+def test_each_kind_of_product_has_its_summary_and_some_have_places(
+    kind: str, summary: str | None, places: str | None, ask_as: Ask, add_product: AddProduct
+) -> None:
+    files = {f"a/{name}": json.dumps({"is": name}).encode() for name in (summary, places) if name}
+    product = add_product(kind=kind, folder="a", files={"a/page.html": b"", **files})
+    client = ask_as("reader")
+    for address, name in (("summary", summary), ("places.geojson", places)):
+        answer = client.get(f"{API}/products/{product.id}/{address}")
+        if name:
+            assert answer.json() == {"is": name}
+            continue
+        said = read_problem(answer, 404)
+        assert said.startswith(f"This product, one of {kind}, has not")
+        assert "These have: " in said
+        assert said.endswith(" runs, publications.") or "runs, performances, operations, havens" in said
 
 
 @pytest.mark.parametrize(
@@ -231,6 +260,8 @@ def test_what_has_not_changed_is_not_sent_again(ask_as: Ask, add_product: AddPro
     for path in ("/products", f"/products/{product.id}", f"/products/{product.id}/summary"):
         first = client.get(API + path)
         assert first.headers["cache-control"] == "private, no-cache"
+        tried = client.get(API + path, headers={"Sec-Fetch-Site": "same-origin"})  # from the page that describes it
+        assert tried.headers["cache-control"] == "no-store"
         for known in (first.headers["etag"], f'"x", W/{first.headers["etag"]}', "*"):
             again = client.get(API + path, headers={"If-None-Match": known})
             assert (again.status_code, again.content) == (304, b"")
@@ -242,8 +273,8 @@ def test_what_has_not_changed_is_not_sent_again(ask_as: Ask, add_product: AddPro
     part = client.get(f"{API}/products/{product.id}/summary", headers={"Range": "bytes=1-"})
     assert (part.status_code, part.content) == (206, RUN["summary.json"][1:])
     with database.read() as session:
-        opened = [one.action for one in session.query(AuditRecord)]
-    assert opened == ["open file"] * 3  # a part is opened as well, and what was not sent is not opened again
+        opened = [(one.action, one.subject, one.details["by"]) for one in session.query(AuditRecord)]
+    assert opened == [("open file", f"{product.job_id}/summary.json", "program")]  # once, in parts and in whole
 
 
 def test_a_browser_needs_the_token_of_its_session_to_change_anything(
@@ -290,17 +321,45 @@ def test_a_job_is_asked_for_looked_at_and_cancelled(ask_as: Ask) -> None:
     ("wanted", "words"),
     [
         ({"kind": "map"}, "is of a crime. Name one in `crimes`."),
-        ({"kind": "map", "crimes": ["a --out=/etc"]}, "crimes.0"),
-        ({"kind": "shell"}, "kind"),
-        ({"kind": "pack", "out": "/etc"}, "out"),
-        ({}, "kind"),
-        ([], "valid dictionary"),
+        ({"kind": "map", "crimes": ["a --out=/etc"]}, "`crimes.0` has letters or signs that cannot be in it."),
+        ({"kind": "shell"}, "`kind` has to be 'map', 'pack', "),
+        ({"kind": "pack", "out": "/etc"}, "`out` is not known here. Leave it out."),
+        ({"kind": "pack", "start": "1 May"}, "`start` has to be a day such as 2026-09-30."),
+        ({"kind": "patrol plan", "crimes": ["robbery"], "patrols": 21}, "`patrols` has to be 20 or less."),
+        ({"kind": "pack", "crimes": ["robbery"] * 41}, "`crimes` has to have 40 entries at most."),
+        ({"kind": "map", "crimes": ["robery"]}, '`crimes` names "robery", and there is no such crime. Did you mean '),
+        ({"kind": "map", "crimes": ["robbery"], "wards": ["Elm"]}, '`wards`: No ward called "Elm" in the boundaries.'),
+        ({}, "`kind` is missing."),
+        ([], "What was sent has to be a JSON object."),
     ],
 )
+@pytest.mark.usefixtures("put_wards")
 def test_a_job_that_cannot_be_is_refused_in_words(wanted: Any, words: str, ask_as: Ask) -> None:
     client = ask_as("ana", role="analyst")
     assert words in read_problem(client.post(f"{API}/jobs", json=wanted), 422)
     assert client.get(f"{API}/jobs").json() == {"jobs": []}
+
+
+def test_what_is_not_json_is_said_to_be_that(ask_as: Ask) -> None:
+    client = ask_as("ana", role="analyst")
+    said = client.post(f"{API}/jobs", content=b"kind=map", headers={"Content-Type": "application/json"})
+    assert read_problem(said, 422) == "What was sent is not JSON, from character 0 on. Send a JSON object."
+
+
+def test_a_job_that_is_asked_for_again_with_its_key_is_the_same_job(ask_as: Ask) -> None:
+    ana, ben = ask_as("ana", role="analyst"), ask_as("ben", role="analyst")
+
+    def ask(client: TestClient, key: str | None, crime: str = "robbery") -> Any:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        said = client.post(f"{API}/jobs", json={"kind": "map", "crimes": [crime]}, headers=headers)
+        assert said.status_code == 201
+        return said.json()["id"]
+
+    first = ask(ana, "one")
+    assert ask(ana, "one") == first
+    others = {ask(ana, "two"), ask(ana, "one", "burglary"), ask(ben, "one"), ask(ana, None), ask(ana, None)}
+    assert len(others - {first}) == 5
+    assert len(ana.get(f"{API}/jobs").json()["jobs"]) == 6
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_every_answer_is_as_it_is_described(
     add_product: Callable[..., Product],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hotspots.service.api.api_uploads.check_waiting", lambda *_: None)  # a process for each file
+    monkeypatch.setattr("hotspots.service.door.sent_files.check_waiting", lambda *_: None)  # a process for each file
     account = add_person("program", role=role)
     add_product(
         "Robbery", files={"summary.json": b"{}", "places.geojson": b'{"type":"FeatureCollection","features":[]}'}

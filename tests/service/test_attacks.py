@@ -232,6 +232,21 @@ def test_a_disabled_account_and_a_lower_role_hold_at_once(
     assert open_client().post("/sign-in", data={"name": "a.one", "password": PASSWORD}).status_code == 401
 
 
+def test_a_session_and_a_token_of_a_disabled_account_open_nothing_where_they_are_still_there(
+    database: Database, add_person: AddPerson, open_client: OpenClient
+) -> None:
+    """They are removed with it; one that began in that moment is not."""
+    add_person("a.one")
+    client = open_client("a.one")
+    with database.write() as session:
+        token = make_api_token(session, find_account(session, "a.one"), "QGIS", days=1)
+    program = {"Authorization": f"Bearer {token}"}
+    assert [client.get("/").status_code, open_client().get("/", headers=program).status_code] == [200, 200]
+    with database.write() as session:
+        find_account(session, "a.one").is_active = False
+    assert [client.get("/").status_code, open_client().get("/", headers=program).status_code] == [303, 303]
+
+
 def test_a_first_password_opens_nothing_but_the_page_to_change_it(
     database: Database, add_person: AddPerson, open_client: OpenClient
 ) -> None:

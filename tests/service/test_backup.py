@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import re
 import stat
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +34,7 @@ from hotspots.service.state import (
     read_clock,
 )
 
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1" width="1" height="1"></svg>'
 AddPerson = Callable[..., Account]
 AddProduct = Callable[..., Product]
 
@@ -157,7 +162,7 @@ def list_instead(name: str, content: bytes, path: str) -> tuple[str, bytes]:
             "Of accounts the backup has 1 rows",
         ),
         (
-            lambda name, content: (name, content.replace(b"first_tables", b"next_tables_")),
+            lambda name, content: (name, re.sub(rb'"database": "\w+"', b'"database": "next_tables_"', content)),
             "version next_tables_, which this Hotspots does not know",
         ),
     ],
@@ -209,3 +214,110 @@ def test_nobody_is_signed_in_after_a_restore(
         assert sign_in(opened, "j.smith", PASSWORD, address="", settings=settings)
     finally:
         opened.close()
+
+
+def read_restored(path: Path, there: Path) -> dict[str, bytes]:
+    """Every file of a workspace that is made of a backup, by its path."""
+    restore_backup(path, there)
+    return {file.relative_to(there).as_posix(): file.read_bytes() for file in there.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOTSPOTS_DATABASE", raising=False)
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.one_database
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+def test_a_file_that_is_kept_during_the_backup_is_in_it(
+    after: int, filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    sent, n_files = filled.incoming / "u1" / "new.csv", [0]
+
+    def keep(step: str) -> None:
+        n_files[0] += not step.startswith("table ")
+        if n_files[0] == after and sent.exists():
+            os.replace(sent, filled.workspace / "data" / "incidents" / "new.csv")  # noqa: PTH105
+
+    take_backup(database, filled, tmp_path / "backup.zip", progress=keep)
+    assert not sent.exists()
+    assert b"sent" in read_restored(tmp_path / "backup.zip", tmp_path / "after").values()
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.one_database
+def test_whatever_the_settings_name_in_the_workspace_is_in_the_backup(
+    filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (filled.workspace / "recorded", filled.workspace / "kept tables", elsewhere):
+        folder.mkdir()
+        (folder / "b.csv").write_text(folder.name, "utf-8")
+    (filled.workspace / "recorded" / ".c.csv.coming").write_text("half", "utf-8")
+    (filled.workspace / "data" / "incidents" / ".part-d.csv").write_text("half", "utf-8")
+    (filled.workspace / "data" / "linked").symlink_to(elsewhere)
+    (elsewhere / "around").symlink_to(elsewhere)
+    named = f'incidents = ["recorded", "{elsewhere}"]\npopulation = "kept tables/b.csv"\n'
+    named += '[house]\nlogo = "logo.svg"\n'
+    (filled.workspace / "logo.svg").write_text(LOGO, "utf-8")
+    (filled.workspace / "hotspots.toml").write_text(named, "utf-8")
+    taken = take_backup(database, filled, tmp_path / "backup.zip")
+    assert taken.left_out == (elsewhere.as_posix(),)
+    found = read_restored(tmp_path / "backup.zip", tmp_path / "after")
+    assert {name for name in found if not name.startswith("service/")} == {
+        "hotspots.toml", "data/incidents/a.csv", "data/linked/b.csv", "recorded/b.csv", "kept tables/b.csv",
+        "logo.svg"
+    }  # fmt: skip
+    assert found["data/linked/b.csv"] == b"elsewhere"
+
+
+@pytest.mark.one_database
+def test_a_file_that_is_written_meanwhile_is_not_half_in_a_backup(
+    filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    coming, is_over = filled.workspace / "data" / "coming.csv", threading.Event()
+    coming.write_bytes(os.urandom(2**23))
+
+    def write() -> None:
+        with coming.open("ab") as file:
+            while not is_over.is_set():
+                file.write(b"x")
+                file.flush()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(HotspotsError, match="was written to while it was read"):
+            take_backup(database, filled, tmp_path / "backup.zip")
+    finally:
+        is_over.set()
+        writer.join()
+    assert not list(tmp_path.glob("*backup*"))
+
+
+@pytest.mark.one_database
+def test_two_backups_do_not_write_one_file(filled: ServiceSettings, database: Database, tmp_path: Path) -> None:
+    draft = tmp_path / ".backup.zip.unfinished"
+    draft.write_text("of a backup that was killed", "utf-8")
+    with draft.open("rb+") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(ParameterError, match="is being written at this moment"):
+            take_backup(database, filled, tmp_path / "backup.zip")
+        assert draft.exists()
+    assert take_backup(database, filled, tmp_path / "backup.zip").files
+    assert not draft.exists()
+
+
+@pytest.mark.one_database
+def test_a_restore_that_fails_leaves_a_folder_elsewhere_as_it_was(
+    filled: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    folder = tmp_path / "of the service"
+    (filled.workspace / "hotspots.toml").write_text(f'[service]\nfolder = "{folder}"\n', "utf-8")
+    take_backup(database, filled, tmp_path / "backup.zip")
+    address = database.engine.url.render_as_string(hide_password=False)
+    with pytest.raises(ParameterError, match="database is not empty"):
+        restore_backup(tmp_path / "backup.zip", tmp_path / "after", database=address)
+    assert not folder.exists()
+    assert not (tmp_path / "after").exists()

@@ -79,6 +79,11 @@ def test_counts_are_for_admins_and_for_the_token_of_the_settings(
     assert open_client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
     assert open_client("a.one").get("/metrics").status_code == 403
     assert open_client("boss").get("/metrics").status_code == 200
+    add_person("new", role="admin")
+    newcomer = open_client("new")
+    with database.write() as session:
+        find_account(session, "new").must_change_password = True
+    assert newcomer.get("/metrics").status_code == 403
     assert open_client().get("/metrics", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     own = "of-prometheus-alone-1234"
     app = make_app(Settings(), service.model_copy(update={"metrics_token": own}), database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from hotspots.cli.main import cli
 from hotspots.errors import NotFoundError
-from hotspots.service.jobs import FIELDS, JobKind, JobRequest
+from hotspots.service.jobs import FIELDS, HOTSPOTS, JobKind, JobRequest
 
 FILLED: dict[str, Any] = {
     "crimes": ("robbery",),
@@ -44,3 +45,8 @@ def test_every_field_is_an_option_of_its_command(kind: JobKind, tmp_path: Path) 
 def test_a_plan_without_a_day_is_for_the_next_friday(today: str, day: str) -> None:
     arguments = JobRequest(kind="patrol plan", crimes=("robbery",)).list_arguments(today=dt.date.fromisoformat(today))
     assert f"--date={day}" in arguments
+
+
+def test_a_file_in_the_workspace_is_not_taken_for_a_module(tmp_path: Path) -> None:
+    (tmp_path / "json.py").write_text("raise SystemExit(99)", "utf-8")
+    assert subprocess.run([*HOTSPOTS, "--version"], cwd=tmp_path, check=False, capture_output=True).returncode == 0

@@ -257,7 +257,8 @@ def test_a_folder_that_no_row_names_is_cleared_away(database: Database, service:
     leave_half(service, job_id)
     kept = service.shelf / "of somebody else"
     kept.mkdir()
-    assert clear_bench(database, service) == [f"aside-{job_id}"]
+    (removed,) = clear_bench(database, service)
+    assert removed.startswith("aside-")
     assert [path.name for path in service.shelf.iterdir()] == [kept.name]
     left = leave_half(service, job_id)
     assert claim_job(database, "one", RULES) is not None
@@ -331,3 +332,54 @@ def test_a_link_is_not_followed(database: Database, service: ServiceSettings, tm
     (product,) = describe_products(tmp_path / "out", job_id="x")
     assert [file.path.rpartition("/")[2] for file in product.files] == ["real.html", "extra.css", "operation.json"]
     assert product.main_path == "operation/b/real.html"
+
+
+def test_a_chore_that_fails_keeps_nobody_from_work(database: Database, service: ServiceSettings) -> None:
+    job_id = put_in_queue(database)
+    done: list[str] = []
+
+    def break_off() -> None:
+        raise ValueError("of a notice that cannot be written")
+
+    chores = (break_off, lambda: done.append("the other"))
+    Worker(database, service, command=COMMAND, rules=RULES, chores=chores).run(until_empty=True)
+    assert (done, read_job(database, job_id).status) == (["the other"], "done")
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"), [("workspace", "could not be started: No such file"), ("shelf", "could not be kept: ")]
+)
+def test_a_machine_that_cannot_fails_the_job_and_not_the_worker(
+    broken: str, said: str, database: Database, service: ServiceSettings
+) -> None:
+    job_id = put_in_queue(database)
+    if broken == "shelf":
+        service.make_folder()
+        service.shelf.write_text("a file where a folder should be", "utf-8")
+        do_jobs(database, service)
+    else:
+        do_jobs(database, service, workspace=service.workspace / "gone")
+    job = read_job(database, job_id)
+    assert (job.status, job.n_attempts, said in job.message) == ("failed", 3, True), job.message
+    assert list(service.bench.glob("*-*")) == []
+
+
+def test_what_two_killed_workers_have_left_is_removed(database: Database, service: ServiceSettings) -> None:
+    job_id = put_in_queue(database)
+    for left in (service.shelf / job_id, service.bench / f"aside-{job_id}"):
+        left.mkdir(parents=True)
+        (left / "map.html").write_text("half", "utf-8")
+    clear_bench(database, service)
+    assert not list(service.shelf.iterdir())
+    assert not list(service.bench.glob("*-*"))
+
+
+def test_what_is_shown_is_not_locked_to_clear_the_bench(
+    database: Database, service: ServiceSettings, add_product: Callable[..., Product]
+) -> None:
+    shown = add_product()
+    begun: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: begun.append(given[2]))
+    clear_bench(database, service)
+    assert (service.shelf / shown.job_id).is_dir()
+    assert not any("FOR UPDATE" in statement or "set_config" in statement for statement in begun)

@@ -10,15 +10,25 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from fastapi.testclient import TestClient
+from limits import RateLimitItemPerMinute
 from pytest_iam import Server
 from service_fixtures import PASSWORD
 from sqlalchemy import select
 
 from hotspots.errors import ParameterError
 from hotspots.service.app import make_app
-from hotspots.service.people import NotSignedInError, add_account, admit_from_elsewhere
+from hotspots.service.door import LIMITS
+from hotspots.service.people import (
+    NotSignedInError,
+    add_account,
+    admit_from_elsewhere,
+    find_account,
+    find_api_token,
+    make_api_token,
+)
 from hotspots.service.state import (
     Account,
+    AuditRecord,
     Database,
     GroupRights,
     ServiceSettings,
@@ -183,9 +193,29 @@ def test_groups_decide_at_each_sign_in(database: Database, service: ServiceSetti
     assert (made.role, made.tier, made.ward_codes, made.full_name) == ("viewer", "tasking", ["E05000001"], "Jo Smith")
     admit(database, service, {**claims, "groups": ["analysts"]}, groups=groups)
     assert (find(database, "j.smith").role, find(database, "j.smith").ward_codes) == ("analyst", [])
+    with database.read() as session:
+        said = session.execute(select(AuditRecord.action, AuditRecord.subject, AuditRecord.details)).all()
+    assert [tuple(one) for one in said if one.action != "sign in"] == [
+        ("add account", "j.smith", {"role": "viewer", "tier": "tasking", "ward_codes": ["E05000001"]}),
+        ("change account", "j.smith", {"role": "analyst", "ward_codes": []}),
+    ]
+    with database.write() as session:
+        token = make_api_token(session, find_account(session, "j.smith"), "QGIS", days=90)
     for left in (["other"], [], "analysts", None):
         with pytest.raises(NotSignedInError):
             admit(database, service, {**claims, "groups": left}, groups=groups)
+        assert find_api_token(database, token) is None  # who has left has no program here that goes on
+
+
+def test_a_stranger_does_not_have_an_organisation_asked_without_end(
+    sqlite: Database, service: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, "sign in", RateLimitItemPerMinute(3))
+    elsewhere = SignInElsewhere(issuer="http://127.0.0.1:9", client_id="x")
+    app = make_app(Settings(), service.model_copy(update={"sign_in_elsewhere": elsewhere}), sqlite)
+    with TestClient(app, base_url=OWN, follow_redirects=False) as client:
+        paths = ("/sign-in/elsewhere", "/sign-in/elsewhere/done")
+        assert [client.get(paths[number % 2]).status_code for number in range(4)] == [502, 401, 502, 429]
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": 5}, {"sub": "a\0"}, {"sub": "x" * 401}])

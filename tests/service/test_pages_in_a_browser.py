@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from service_fixtures import PASSWORD, PEOPLE
+from sqlalchemy import delete
 from support import AnalyseDemonstration, list_violations
 
 from hotspots.products.files import write_products
-from hotspots.service.state import Account, Database, Job, Product, read_clock
+from hotspots.service.state import Account, Database, Job, LoginSession, Product, read_clock
 
 AddProduct = Callable[..., Product]
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)]
@@ -136,6 +138,49 @@ def test_who_comes_after_somebody_signed_out_goes_back_to_nothing(
     assert page.locator("h1").inner_text() == "Sign in"
 
 
+@pytest.mark.parametrize("keeps_whole_pages", [False, True])
+def test_who_comes_after_a_session_ran_out_goes_back_to_nothing(
+    keeps_whole_pages: bool,
+    browser: Any,
+    serve: Callable[[], str],
+    add_person: Callable[..., Account],
+    add_product: AddProduct,
+    database: Database,
+) -> None:
+    """Neither in what the browser keeps of files, nor in pages that it keeps whole, which Playwright leaves off."""
+    product = add_product(
+        files={"map.html": b"<h1>Map</h1>", "chart.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>"}
+    )
+    add_person("viewer")
+    address = serve()
+    left_out = ["--disable-back-forward-cache"] if keeps_whole_pages else None
+    another = browser.browser_type.launch(
+        executable_path=shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"),
+        args=["--no-sandbox", "--disable-background-networking"],
+        ignore_default_args=left_out,
+    )
+    for shown in (f"/products/{product.id}", f"/files/{product.job_id}/map.html", f"/files/{product.job_id}/chart.svg"):
+        page = another.new_context(base_url=address).new_page()
+        page.goto("/sign-in")
+        page.fill("[name=name]", "viewer")
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button")
+        page.wait_for_url(f"{address}/")
+        page.goto(shown)
+        page.goto("/history")
+        page.go_back()  # while the session lasts, what was there is there again
+        page.wait_for_url(f"{address}{shown}")
+        page.goto("/history")
+        with database.write() as session:
+            session.execute(delete(LoginSession))
+        page.goto("/password")
+        page.wait_for_url("**/sign-in?next=**")
+        page.evaluate("history.go(-2)")
+        page.wait_for_url(f"**/sign-in?next={shown}")
+        assert page.locator("h1").inner_text() == "Sign in"
+    another.close()
+
+
 def test_a_file_is_saved_under_a_name_that_says_of_what_it_is(
     add_product: AddProduct, enter: Callable[..., Any]
 ) -> None:
@@ -175,6 +220,34 @@ def test_a_run_is_watched_to_its_end_and_cancelled(enter: Callable[..., Any], da
     assert page.get_by_role("status").inner_text() == "Cancelled"
 
 
+def test_a_button_says_that_it_was_pressed_and_a_second_press_does_nothing(
+    enter: Callable[..., Any], database: Database
+) -> None:
+    page = enter("analyst")
+    page.goto("/jobs/new?kind=map")
+    page.check("text=Robbery")
+    pressed = page.evaluate("""() => {
+      const sent = [], button = document.querySelector("main form button");
+      addEventListener("submit", (event) => { sent.push(!event.defaultPrevented); event.preventDefault(); });
+      for (let press = 0; press < 3; press++) button.click();
+      return [sent, button.textContent];
+    }""")
+    assert pressed == [[True, False, False], "Sending\u2026"]
+    page.reload()
+    page.check("text=Robbery")
+    page.get_by_role("button", name="Make it").dblclick()
+    page.wait_for_url(re.compile("/jobs/[0-9a-f]{32}$"))
+    first = page.url
+    page.go_back()  # the form as it was, and good for another job
+    page.wait_for_url("**/jobs/new?kind=map")
+    page.check("text=Robbery")
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url(re.compile("/jobs/[0-9a-f]{32}$"))
+    assert page.url != first
+    with database.read() as session:
+        assert session.query(Job).count() == 2
+
+
 def test_pages_are_accessible_light_and_dark_wide_and_on_a_phone(
     put_map: Callable[[], Product], add_product: AddProduct, enter: Callable[..., Any], database: Database
 ) -> None:
@@ -189,7 +262,7 @@ def test_pages_are_accessible_light_and_dark_wide_and_on_a_phone(
     addresses = (
         "/", "/?ward=E05000001", f"/products/{first.id}", "/history", f"/compare?a={first.id}&b={second.id}",
         "/quality", "/jobs", f"/jobs/{job.id}", "/jobs/new", "/jobs/new?kind=map", "/jobs/new?kind=patrol+plan",
-        "/compare",
+        "/compare", "/nothing", "/uploads", "/schedules",
     )  # fmt: skip
     found = []
     for width, colours in ((390, "light"), (1280, "dark")):

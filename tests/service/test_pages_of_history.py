@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from hotspots.service.state import AuditRecord, Database, Product
+from hotspots.service.state import AuditRecord, Database, Product, Upload, read_clock
 
 pytestmark = pytest.mark.one_database
 
@@ -258,3 +258,30 @@ def test_the_quality_of_the_last_intake_is_for_analysts(
     assert sum(rows[:-1]) == rows[-1] == 1000
     assert "<script>alert" not in page
     assert "<b>a.csv" not in page
+
+
+def test_the_page_of_data_quality_says_of_which_run_it_is_and_what_that_has_not_read(
+    add_run: Callable[..., Product], add_product: AddProduct, arrive: Arrive, database: Database
+) -> None:
+    def put_upload(**details: Any) -> None:
+        upload = Upload(file_name="a.csv", n_bytes=1, sha256="0" * 64, report={}, created_at=read_clock(), **details)
+        with database.write() as session:
+            session.add(upload)
+
+    put_upload(status="kept", decided_at=read_clock())
+    run = add_run(has_quality=True, wards=EVELYN, area="Evelyn")
+    add_product(audience="partner")
+    analyst = arrive("analyst")
+    page = analyst.get("/quality").text
+    assert f'<a href="/products/{run.id}">Robbery, Evelyn</a>, 1 October 2025 to 30 September 2026' in page
+    assert "Analysed: Robbery, Evelyn, 1 October 2025 to 30 September 2026 600" in read_text(page)
+    assert "kept since" not in page
+    assert "was not asked about all months" not in page
+    put_upload(status="discarded", decided_at=read_clock())
+    put_upload(status="kept", decided_at=read_clock())
+    assert "1 file was kept since then, and is not in these numbers." in read_text(analyst.get("/quality").text)
+    of_some = {**QUALITY, "n_set_aside": 41234}
+    add_product(files={"summary.json": json.dumps(SUMMARY).encode(), "quality.json": json.dumps(of_some).encode()})
+    said = read_text(analyst.get("/quality").text)
+    assert "41,234 rows of others were counted" in said
+    assert "kept since" not in said

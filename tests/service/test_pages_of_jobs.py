@@ -7,17 +7,29 @@ import json
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from service_fixtures import PASSWORD
+from sqlalchemy import delete, select
 
-from hotspots.service.jobs import LABELS, JobKind
-from hotspots.service.state import Account, Database, Job, LoginSession, Product, read_clock
+from hotspots.service.jobs import LABELS, JobKind, name_fields
+from hotspots.service.state import (
+    Account,
+    AuditRecord,
+    Database,
+    Job,
+    LoginSession,
+    Product,
+    ServiceSettings,
+    read_clock,
+)
 from hotspots.service.views.job_events import EVERY_S, MOST_STREAMS
 
 pytestmark = pytest.mark.one_database
@@ -91,6 +103,7 @@ def test_runs_are_for_analysts(arrive: Arrive, add_job: Callable[..., Job]) -> N
         assert analyst.get(address).status_code == 404, address
 
 
+@pytest.mark.usefixtures("put_wards")
 def test_what_is_typed_becomes_a_job_and_the_command_that_does_the_same(arrive: Arrive, database: Database) -> None:
     client = arrive("analyst")
     said = send(
@@ -99,7 +112,7 @@ def test_what_is_typed_becomes_a_job_and_the_command_that_does_the_same(arrive: 
         crimes=["robbery", "burglary"],
         start="2025-01-01",
         end="",
-        wards=["E05000001", "E05000002, E05000003"],
+        wards=["E05000001", "E05000002", "E05000003"],
         audience="partner",
         each_ward="on",
         patrols="7",  # of another form: left out
@@ -116,6 +129,7 @@ def test_what_is_typed_becomes_a_job_and_the_command_that_does_the_same(arrive: 
     assert f'href="/jobs/{job.id}"' in client.get("/jobs").text
 
 
+@pytest.mark.usefixtures("put_wards")
 @pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
 def test_there_is_a_form_for_each_kind(arrive: Arrive, database: Database) -> None:
     client = arrive("analyst")
@@ -125,7 +139,7 @@ def test_there_is_a_form_for_each_kind(arrive: Arrive, database: Database) -> No
     for kind, link in zip(LABELS, links, strict=True):
         page = client.get(link).text
         assert f"<h1>{LABELS[kind]}</h1>" in page
-        fields[kind] = sorted(set(re.findall(r' name="(\w+)"', page)) - {"form_token", "kind", "viewport"})
+        fields[kind] = sorted(set(re.findall(r' name="(\w+)"', page)) - {"form_token", "form_key", "kind", "viewport"})
     assert fields["performance"] == ["end", "wards"]
     assert fields["patrol plan"] == ["crimes", "day", "end", "patrols", "shift", "start", "wards"]
     assert 'type="radio" name="crimes"' in client.get("/jobs/new?kind=patrol+plan&crimes=robbery").text
@@ -143,14 +157,18 @@ def test_there_is_a_form_for_each_kind(arrive: Arrive, database: Database) -> No
         ("map", {"crimes": "robbery", "start": "2026-02-30"}, "start", "Write a day as 2026-09-30"),
         ("map", {"crimes": "robbery", "start": "2026-05-01", "end": "2025-05-01"}, "start", 'and "Last day" is 2025'),
         ("map", {"crimes": "robbery", "audience": "x"}, "audience", "Choose one of these."),
-        ("map", {"crimes": "--help"}, "crimes", "by their names"),
-        ("map", {"crimes": "robbery", "wards": "../x"}, "wards", "Write codes such as"),
+        ("map", {"crimes": "--help"}, "crimes", "There is no such crime."),
+        ("map", {"crimes": "robery"}, "crimes", 'Did you mean "robbery"?'),
+        ("map", {"crimes": ["robbery"] * 41}, "crimes", "Choose 40 at most."),
+        ("map", {"crimes": "robbery", "wards": "../x"}, "wards", "There is no such ward."),
+        ("map", {"crimes": "robbery", "wards": "Elm"}, "wards", 'No ward called "Elm" in the boundaries.'),
         ("tactical", {"weeks": "3"}, "weeks", "Choose one of these."),
         ("patrol plan", {"crimes": "robbery", "shift": "2 pm"}, "shift", "Write the times as 14:00-22:00."),
         ("patrol plan", {"crimes": "robbery", "patrols": "99"}, "patrols", "Write a whole number from 1 to 20."),
         ("havens", {"crimes": "robbery", "new_sites": "x"}, "new_sites", "Write a whole number from 1 to 50."),
     ],
 )
+@pytest.mark.usefixtures("put_wards")
 @pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
     kind: str, fields: dict[str, Any], name: str, words: str, arrive: Arrive, database: Database
@@ -168,6 +186,95 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(
             assert re.search(rf'id="{kept}"[^>]* value="{re.escape(fields[kept])}"', said.text)
     for slug in fields.get("crimes", []) if isinstance(fields.get("crimes"), list) else []:
         assert f'value="{slug}" checked' in page
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+def test_wards_to_choose_from_are_those_of_the_workspace_as_they_are_now(
+    arrive: Arrive, service: ServiceSettings, database: Database, request: pytest.FixtureRequest
+) -> None:
+    client = arrive("analyst")
+    without = send(client, "map", crimes="robbery", wards="E05000001")
+    assert (without.status_code, "There are none to choose from: " in without.text) == (422, True)
+    assert send(client, "map", crimes="robbery").status_code == 303  # all wards: what is missing, the job says
+    names: dict[str, str] = request.getfixturevalue("put_wards")
+    page = client.get("/jobs/new?kind=map").text
+    assert re.findall(r'name="wards" value="(\w+)"> (\w+)', page) == list(names.items())
+    assert send(client, "map", crimes="robbery", wards="E05000001").status_code == 303
+    (service.workspace / "data" / "boundaries" / "wards.gpkg").unlink()
+    assert send(client, "map", crimes="robbery", wards="E05000001").status_code == 422
+    assert len(list_jobs(database)) == 2
+
+
+def test_one_form_is_one_job_however_often_it_is_sent(arrive: Arrive, database: Database) -> None:
+    client = arrive("analyst")
+    page = client.get("/jobs/new?kind=map").text
+    key = re.search(r'name="form_key" value="(\w+)"', page)
+    assert key
+    form = {"form_token": find_form_token(page), "form_key": key[1], "kind": "map", "crimes": "robbery"}
+    with ThreadPoolExecutor(4) as presses:
+        answers = list(presses.map(lambda _: client.post("/jobs", data=form), range(4)))
+    assert {one.status_code for one in answers} == {303}
+    (job,) = list_jobs(database)
+    assert {one.headers["location"] for one in answers} == {f"/jobs/{job.id}"}
+    with database.read() as session:
+        asked = select(AuditRecord).where(AuditRecord.action == "ask for job")
+        assert len(session.scalars(asked).all()) == 1
+    for changes in ({"crimes": "burglary"}, {"form_key": "another"}, {"form_key": "\N{SNOWMAN}" * 300}):
+        assert client.post("/jobs", data={**form, **changes}).status_code == 303
+    assert len(list_jobs(database)) == 4
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+def test_what_was_typed_is_there_again_after_the_session_had_ended(arrive: Arrive, database: Database) -> None:
+    client = arrive("analyst")
+    form = {"form_token": find_form_token(client.get("/jobs/new?kind=map").text), "form_key": "x", "kind": "map"}
+    typed = {"crimes": ["robbery", "burglary"], "start": "2025-01-01", "each_ward": "on", "audience": "partner"}
+    with database.write() as session:
+        session.execute(delete(LoginSession))
+    lost = client.post("/jobs", data={**form, **typed})
+    assert lost.status_code == 303
+    asked = client.get(lost.headers["location"])
+    assert "What you typed is kept" in asked.text
+    wanted = re.search(r'name="next" value="([^"]+)"', asked.text)
+    assert wanted
+    signed_in = client.post("/sign-in", data={"name": "analyst", "password": PASSWORD, "next": unescape(wanted[1])})
+    address = signed_in.headers["location"]
+    assert not {"form_token", "form_key"} & set(parse_qs(urlsplit(address).query))
+    page = client.get(address).text
+    assert "Nothing was made yet" in page
+    for kept in ('value="robbery" checked', 'value="burglary" checked', 'value="2025-01-01"', 'value="on" checked',
+                 'value="partner" checked'):  # fmt: skip
+        assert kept in page
+    assert list_jobs(database) == []
+    # another session than that of the form: the way back to it stands on the page that refuses it
+    refused = client.post("/jobs", data={**form, **typed})
+    assert (refused.status_code, address.replace("&", "&amp;") in refused.text) == (403, True)
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("path", ["/accounts", "/tokens", "/password", "/uploads", "/jobs/x/cancel"])
+def test_no_other_form_is_carried_over_and_that_is_said(path: str, open_client: Callable[[], TestClient]) -> None:
+    client = open_client()
+    lost = client.post(path, data={"name": "secret", "again": "//evil.example"})
+    assert lost.headers["location"] == "/sign-in?next=/&lost=form"
+    assert "What you sent was not taken" in client.get(lost.headers["location"]).text
+    assert client.post("/sign-out").headers["location"] == "/sign-in?next=/"  # that is what was wanted
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+def test_why_a_job_failed_is_said_in_the_words_of_its_form(arrive: Arrive, add_job: Callable[..., Job]) -> None:
+    # as click and `hotspots` write it
+    said = (
+        "Usage: python -m hotspots run [OPTIONS]\nTry 'python -m hotspots run -h' for help.\n"
+        "Error: Missing option '--crime'.\nhotspots: No incidents from --from to --to. Give another --bandwidth."
+    )
+    message = "\n".join(name_fields(said.splitlines()))
+    page = unescape(arrive("analyst").get(f"/jobs/{add_job(status='failed', message=message).id}").text)
+    shown = re.search(r'<pre class="said">([^<]*)</pre>', page)
+    assert shown
+    assert shown[1] == (
+        'Missing option \'"Crimes"\'.\nNo incidents from "First day" to "Last day". Give another --bandwidth.'
+    )
 
 
 @pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)

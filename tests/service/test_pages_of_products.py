@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from hotspots.service.shelf import ONCE_WITHIN
-from hotspots.service.state import Account, AuditRecord, Database, Product, read_clock
+from hotspots.service.state import Account, AuditRecord, Database, Job, Product, read_clock
 
 pytestmark = pytest.mark.one_database
 
@@ -93,6 +93,21 @@ def test_the_plan_of_the_next_shift_comes_before_all_others(add_product: AddProd
     assert set(re.findall(r"Plan -?\d", page)) == {"Plan -3", "Plan 2", "Plan 9"}
 
 
+def test_the_plan_of_the_next_shift_is_there_however_many_products_are_newer(
+    add_product: AddProduct, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotspots.service.shelf.newest_products.MOST_SHOWN", 2)
+    details = {"day": read_clock().date().isoformat(), "result": "Two patrols.", "status": {"incidents": "synthetic"}}
+    plan = add_product("The plan", kind="patrol_plans", details=details)
+    hidden = add_product("Not theirs", kind="patrol_plans", details=details, wards=DEPTFORD)
+    for crime in ("asb", "burglary", "robbery"):
+        add_product(crime, crime=crime)
+    page = arrive("viewer").get("/").text
+    assert f'<a href="/products/{plan.id}">Calendar' in page[page.index("The next patrol plan") : page.index("<table")]
+    assert hidden.id not in page
+    assert "made from made-up or unfinished data" in page
+
+
 def test_an_empty_shelf_says_what_to_do_next(arrive: Arrive) -> None:
     assert "As soon as your analyst has made" in arrive("viewer").get("/").text
     assert list_links(arrive("analyst").get("/").text, "/jobs/new") == ["/jobs/new?kind=patrol+plan", "/jobs/new"]
@@ -154,7 +169,7 @@ def test_a_file_is_sent_as_what_it_is_and_from_a_sandbox(add_product: AddProduct
         headers = told[file.path]
         assert headers["content-type"].startswith(file.media_type)
         assert headers["etag"] == f'"{file.sha256}"'
-        assert headers["cache-control"] == "private, no-cache"
+        assert headers["cache-control"] == "no-store"
         assert headers["x-content-type-options"] == "nosniff"
         policy = headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
@@ -223,3 +238,66 @@ def test_pages_lead_to_what_a_person_may_do_and_mark_where_they_are(arrive: Arri
         menu = page[page.index("<nav") : page.index("</nav>")]
         assert [one for one in list_links(menu, "/") if one in ("/", "/history", "/jobs", "/quality")] == led
         assert re.findall(r'href="([^"]+)" aria-current="page"', menu) == ["/history"]
+
+
+def test_a_ward_is_chosen_by_its_code_whatever_that_looks_like(add_product: AddProduct, arrive: Arrive) -> None:
+    product = add_product(wards={"SY 4/b_'é&": "Sector 4"})
+    client = arrive("viewer")
+    (link,) = list_links(client.get("/").text, "/\\?ward=")
+    assert list_links(client.get(link).text, "/products/") == [f"/products/{product.id}"]
+    assert f'href="/products/{product.id}"' in client.get(link.replace("/?", "/history?")).text
+    found = client.get(link.replace("/?", "/api/v1/products?")).json()["products"]
+    assert [one["id"] for one in found] == [product.id]
+
+
+def test_who_asked_for_a_product_is_known_to_those_who_see_all_jobs_alone(
+    add_product: AddProduct, arrive: Arrive, database: Database
+) -> None:
+    """A partner is not told who works for the police."""
+    product = add_product(audience="partner")
+    analyst = arrive("analyst")
+    with database.write() as session:
+        account = session.scalars(select(Account).where(Account.name == "analyst")).one()
+        account.full_name = "Jane Quill"
+        session.get_one(Job, product.job_id).asked_by = account.id
+    assert "for Jane Quill" in analyst.get(f"/products/{product.id}").text
+    for name in ("partner", "viewer"):
+        assert "Quill" not in arrive(name).get(f"/products/{product.id}").text
+
+
+def test_what_the_first_page_does_not_show_is_said_and_is_on_the_next(
+    add_product: AddProduct, arrive: Arrive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hotspots.service.shelf.newest_products.MOST_SHOWN", 2)
+    made = [add_product(str(number), crime="asb") for number in range(5)]
+    add_product("other", crime="robbery", audience="partner")
+    client = arrive("viewer")
+    address, shown, told = "/?crime=asb", [], []
+    while address:
+        page = client.get(address).text
+        shown += [link.rpartition("/")[2] for link in list_links(page, "/products/")]
+        told += re.findall(r"\d+ older ones? (?:is|are) not on this page", page)
+        address = next((link for link in list_links(page, "/\\?") if "before=" in link), "")
+    assert sorted(shown) == sorted(product.id for product in made)
+    assert told == ["3 older ones are not on this page", "1 older one is not on this page"]
+    hidden = add_product(wards=DEPTFORD)
+    assert arrive("evelyn").get(f"/?before={hidden.id}").status_code == 404
+
+
+def test_a_browser_keeps_nothing_but_styles_and_scripts(add_product: AddProduct, arrive: Arrive) -> None:
+    """When a session has run out, it would show what it kept without asking."""
+    product = add_product(files={"map.html": b"1", "tables.xlsx": b"2", "brief.pdf": b"3"})
+    client = arrive("viewer")
+    page = client.get("/")
+    kept = list_links(page.text, "/static/")
+    assert kept
+    api = f"/api/v1/products/{product.id}"
+    asked = [f"/files/{product.job_id}/{file.path}" for file in product.files]
+    asked += ["/", "/history", f"/products/{product.id}", "/nothing", "/api/v1/products", api, f"{api}/files/map.html"]
+    for address in asked:
+        assert client.get(address).headers["cache-control"] == "no-store", address
+    tag = {"If-None-Match": client.get(asked[0]).headers["etag"]}
+    again = client.get(asked[0], headers=tag)
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-store")
+    for address in kept:
+        assert client.get(address).headers["cache-control"].startswith("public")

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from pydantic import ValidationError
+from service_fixtures import PASSWORD
 from sqlalchemy import select, update
 
+from hotspots.service.app import make_app
 from hotspots.service.audit import check_chain, record, remove_records
 from hotspots.service.backup import take_backup
 from hotspots.service.jobs import Worker, hold_incidents
 from hotspots.service.retention import keep_to_rule, sweep_shelf
 from hotspots.service.state import (
+    Account,
     AuditRecord,
     Database,
     Job,
@@ -256,15 +260,35 @@ def test_nothing_is_removed_beside_a_run_or_a_backup_and_no_run_begins_meanwhile
 
 
 @pytest.mark.one_database
-def test_a_backup_holds_the_key_of_the_store(database: Database, service: ServiceSettings, tmp_path: Path) -> None:
+def test_a_backup_holds_the_key_of_the_store_and_what_a_killed_removal_has_left(
+    database: Database, service: ServiceSettings, tmp_path: Path
+) -> None:
     make_workspace(service.workspace)
     (service.workspace / "store").mkdir()
     (service.workspace / "store" / "key").write_bytes(b"k" * 32)
+    (service.workspace / "data" / "incidents" / ".old.csv.hotspots-ready").write_bytes(b"the only copy")
     backed_up = take_backup(database, service, tmp_path.parent / f"{tmp_path.name}.zip")
     digest = {file.path: file.sha256 for file in backed_up.files}
+    assert "workspace/data/incidents/.old.csv.hotspots-ready" in digest
     assert digest["workspace/store/key"] == hashlib.sha256(b"k" * 32).hexdigest()
 
 
 def test_a_rule_is_of_whole_months_from_one_on() -> None:
     with pytest.raises(ValidationError):
         RetentionSettings(incidents_months=0)
+
+
+def test_pages_say_what_is_removed_and_only_where_something_is(
+    database: Database, service: ServiceSettings, add_person: Callable[..., Account]
+) -> None:
+    add_person("j", role="admin")
+    rule = RetentionSettings(incidents_months=1, products_months=1, audit_months=1, undecided_days=1)
+    said = {"/uploads": ("Incidents that ended before", "nobody has decided on"), "/audit": ("Records made before",)}
+    said["/history"] = ("Products whose period ended before",)
+    for told, is_said in ((service, False), (service.model_copy(update={"retention": rule}), True)):
+        client = TestClient(make_app(Settings(), told, database), base_url="http://127.0.0.1:8765")
+        client.post("/sign-in", data={"name": "j", "password": PASSWORD})
+        for page, sentences in said.items():
+            text = client.get(page).text
+            assert "<h1>" in text
+            assert [sentence in text for sentence in sentences] == [is_said] * len(sentences)

@@ -9,20 +9,26 @@ import json
 import smtplib
 import ssl
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import job_workers
 import pytest
+from click.testing import CliRunner
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
+from hotspots.cli.main import cli
 from hotspots.errors import NetworkError, ParameterError
-from hotspots.service.jobs import ask_scheduled_jobs, list_schedules, require_schedules
+from hotspots.ingest.fetch import Fetched
+from hotspots.service.jobs import Worker, WorkRules, ask_scheduled_jobs, list_schedules, require_schedules
 from hotspots.service.notices import ForbiddenAddressError, send_notices, send_webhook
 from hotspots.service.state import (
     Account,
@@ -30,6 +36,8 @@ from hotspots.service.state import (
     Database,
     Job,
     NoticeSettings,
+    NoticeTold,
+    Product,
     Schedule,
     ScheduledRun,
     ServiceSettings,
@@ -214,16 +222,36 @@ def test_a_webhook_goes_to_the_address_that_was_checked(
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "169.254.169.254", "10.1.2.3", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0", "2130706433"],
+    [
+        "127.0.0.1",
+        "localhost",
+        "169.254.169.254",
+        "10.1.2.3",
+        "[::1]",
+        "[::ffff:10.0.0.1]",
+        "0.0.0.0",
+        "2130706433",
+        "[64:ff9b::a01:203]",  # NAT64, to 10.1.2.3
+        "[2002:a01:203::1]",  # 6to4
+        "224.0.0.1",
+    ],
 )
 def test_a_webhook_does_not_lead_into_this_network(host: str) -> None:
     with pytest.raises(ForbiddenAddressError):
         send_webhook(NoticeSettings(webhook=f"https://{host}/"), {"text": "a"})
 
 
-def test_a_webhook_in_the_clear_is_refused() -> None:
-    with pytest.raises(ValidationError, match="must begin with https"):
-        NoticeSettings(webhook="http://hooks.example.org/")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://hooks.example.org/", "must begin with https"),
+        ("https://[hooks/", "Invalid IPv6 URL"),
+        ("https:///x", "names no server"),
+    ],
+)
+def test_a_webhook_in_the_clear_or_to_nowhere_is_refused(address: str, said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        NoticeSettings(webhook=address)
 
 
 class Mailbox:
@@ -231,6 +259,7 @@ class Mailbox:
 
     sent: ClassVar[list[Any]]
     fails = False
+    refused: tuple[str, ...] = ()
 
     def __init__(self, *_: Any, **__: Any) -> None:
         if self.fails:
@@ -249,8 +278,9 @@ class Mailbox:
     def has_extn(self, name: str) -> bool:
         return False
 
-    def send_message(self, message: Any) -> None:
+    def send_message(self, message: Any) -> dict[str, Any]:
         self.sent.append(message)
+        return {address: (450, b"later") for address in self.refused if address in message["To"]}
 
 
 def make_mailbox() -> type[Mailbox]:
@@ -264,6 +294,7 @@ def end_jobs(database: Database, status: str) -> None:
     with database.write() as session:
         for job in session.scalars(select(Job)):
             job.status = status  # type: ignore[assignment]
+            job.ended_at = utc(2026, 3, 16, 6, 30)
 
 
 def test_a_notice_is_sent_once_after_the_end_and_again_after_a_fault(
@@ -303,3 +334,190 @@ def test_a_password_is_not_sent_in_the_clear(
     end_jobs(database, "done")
     assert send_notices(database, told, now=utc(2026, 3, 16, 7)) == 0
     assert box.sent == []
+
+
+TWO_WAYS = NoticeSettings(
+    mail_to=("a@example.org", "c@example.org"),
+    mail_from="b@example.org",
+    smtp_host="mail.example.org",
+    webhook="https://hooks.example.org/x",
+)
+
+
+@pytest.fixture
+def ended(database: Database, scheduled: ServiceSettings) -> ServiceSettings:
+    """A service of which two people and a webhook are to be told that the pack is ready."""
+    told = scheduled.model_copy(update={"notices": TWO_WAYS})
+    ask_scheduled_jobs(database, told, time_zone="Europe/London", now=utc(2026, 3, 16, 6))
+    end_jobs(database, "done")
+    return told
+
+
+@pytest.mark.parametrize("failing", ["mail", "webhook", "one address"])
+def test_whoever_was_told_is_not_told_again_when_somebody_else_could_not_be(
+    failing: str, database: Database, ended: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, hooked = make_mailbox(), []
+    box.fails, box.refused = failing == "mail", ("c@example.org",) if failing == "one address" else ()
+
+    def hook(_: NoticeSettings, message: dict[str, Any]) -> None:
+        if failing == "webhook":
+            raise NetworkError("The webhook answers with status 500. Check its address.")
+        hooked.append(message)
+
+    monkeypatch.setattr(smtplib, "SMTP", box)
+    monkeypatch.setattr("hotspots.service.notices.outbox.send_webhook", hook)
+    now = utc(2026, 3, 16, 7)
+    assert send_notices(database, ended, now=now) == 0
+    failing, box.fails, box.refused = "nothing", False, ()
+    assert send_notices(database, ended, now=now + dt.timedelta(minutes=2)) == 1
+    assert send_notices(database, ended, now=now + dt.timedelta(minutes=9)) == 0
+    assert len(hooked) == 1
+    to = [mail["To"] for mail in box.sent]
+    assert to in (["a@example.org, c@example.org"], ["a@example.org, c@example.org", "c@example.org"])
+    with database.read() as session:
+        assert "@" not in str(session.scalars(select(NoticeTold.way)).all())
+
+
+def test_a_fault_that_no_server_says_is_a_failure_like_any_other(
+    database: Database, ended: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def send(*_: Any, **__: Any) -> None:
+        raise UnicodeEncodeError("ascii", "passwörd", 5, 6, "ordinal not in range")
+
+    monkeypatch.setattr("hotspots.service.notices.outbox.send_mail", send)
+    monkeypatch.setattr("hotspots.service.notices.outbox.send_webhook", send)
+    now = utc(2026, 3, 16, 7)
+    assert [send_notices(database, ended, now=now + dt.timedelta(hours=n)) for n in range(7)] == [0] * 7
+    with database.read() as session:
+        (said,) = session.scalars(select(AuditRecord).where(AuditRecord.action == "send notice"))
+        assert said.outcome == "failed"
+
+
+def test_whoever_begins_to_be_told_is_not_told_of_all_that_was_before(
+    database: Database, ended: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtplib, "SMTP", make_mailbox())
+    monkeypatch.setattr("hotspots.service.notices.outbox.send_webhook", lambda *_: None)
+    assert send_notices(database, ended, now=utc(2026, 3, 19, 7)) == 0
+    assert send_notices(database, ended, now=utc(2026, 3, 19, 6)) == 1
+
+
+def test_a_webhook_that_answers_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Post):
+        kept: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012 - of the class
+        status = 200
+
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(b"x" * 2**16)
+            except OSError:
+                self.kept.append(("ended", {}))
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever).start()
+    try:
+        address = f"http://127.0.0.1:{server.server_address[1]}/"
+        send_webhook(NoticeSettings(webhook=address, webhook_is_inside=True), {"text": "a"})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert Endless.kept == [("ended", {})]
+
+
+FEED = Schedule(
+    label="Crime of the month",
+    first=dt.datetime(2026, 3, 16, 6),
+    every_weeks=4,
+    job={"kind": "fetch", "forces": ["metropolitan", "kent"], "first_month": "2024-01"},
+)
+
+
+@pytest.fixture
+def feeding(service: ServiceSettings) -> ServiceSettings:
+    return service.model_copy(update={"schedules": (FEED,), "notices": TWO_WAYS})
+
+
+def test_a_feed_is_a_command_that_the_command_line_takes(
+    database: Database, feeding: ServiceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_schedules(feeding)
+    (job_id,) = ask_scheduled_jobs(database, feeding, time_zone="Europe/London", now=utc(2026, 3, 16, 6))
+    with database.read() as session:
+        job = session.get_one(Job, job_id)
+    asked: dict[str, Any] = {}
+
+    def fetch(forces: Any, **given: Any) -> Fetched:
+        asked.update({"forces": forces, **given})
+        return Fetched(files=())
+
+    monkeypatch.setattr("hotspots.ingest.fetch.fetch_crimes", fetch)
+    result = CliRunner().invoke(cli, job.arguments)
+    assert result.exit_code == 0, result.output
+    assert (asked["forces"], asked["first_month"]) == (("metropolitan", "kent"), "2024-01")
+    assert (asked["last_month"], asked["out"], asked["refresh"]) == (None, Path("data/incidents"), False)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"kind": "fetch", "forces": [], "first_month": "2024-01"},
+        {"kind": "fetch", "forces": ["--out=x"], "first_month": "2024-01"},
+        {"kind": "fetch", "forces": ["kent"], "first_month": "2024-13"},
+        {"kind": "fetch", "forces": ["kent"], "first_month": "2024-01", "folder": "../elsewhere"},
+        {"kind": "fetch", "forces": ["kent"], "first_month": "2024-01", "folder": "/etc"},
+    ],
+)
+def test_a_feed_that_cannot_be_is_refused_at_the_start(job: dict[str, Any], service: ServiceSettings) -> None:
+    wrong = FEED.model_copy(update={"job": job})
+    with pytest.raises(ParameterError, match='the job of "Crime of the month" cannot be'):
+        require_schedules(service.model_copy(update={"schedules": (wrong,)}))
+
+
+@pytest.mark.parametrize(
+    ("code", "n_attempts", "subject", "said"),
+    [
+        (0, 1, "Crime of the month is done", "The data of metropolitan reach to 31 March 2026."),
+        (
+            1,
+            3,
+            "Crime of the month has failed: the data were not refreshed",
+            "The data of metropolitan reach to 29 February 2024. The data of kent are not there at all.",
+        ),
+    ],
+)
+def test_a_feed_makes_no_product_and_its_failure_says_until_when_the_data_reach(
+    code: int,
+    n_attempts: int,
+    subject: str,
+    said: str,
+    database: Database,
+    feeding: ServiceSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    there = feeding.workspace / "data" / "incidents"
+    for month in ("2024-01", "2024-02"):
+        (there / month).mkdir(parents=True)
+        (there / month / f"{month}-metropolitan-street.csv").touch()
+    command = (sys.executable, "-S", job_workers.__file__, "feed", str(code))
+    ask_scheduled_jobs(database, feeding, time_zone="Europe/London", now=utc(2026, 3, 16, 6))
+    worker = Worker(database, feeding, command=command, rules=WorkRules(backoff_s=0.01, poll_s=0.01))
+    for _ in range(3):
+        worker.run(until_empty=True)
+        time.sleep(0.05)
+    with database.read() as session:
+        job = session.scalars(select(Job)).one()
+        assert (job.status, job.n_attempts) == ("failed" if code else "done", n_attempts)
+        assert session.query(Product).count() == 0
+    box, hooked = make_mailbox(), []
+    monkeypatch.setattr(smtplib, "SMTP", box)
+    monkeypatch.setattr("hotspots.service.notices.outbox.send_webhook", lambda _, message: hooked.append(message))
+    assert send_notices(database, feeding) == 1
+    (mail,), (message,) = box.sent, hooked
+    assert mail["Subject"] == f"Hotspots: {subject}"
+    assert said in mail.get_content()
+    reach = "2024-02-29" if code else "2026-03-31"
+    assert message["reaches_to"] == {"metropolitan": reach, "kent": None}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import stat
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.service.audit import check_chain, record
@@ -19,10 +22,13 @@ from hotspots.service.state import (
     AuditRecord,
     Base,
     Database,
+    LoginSession,
+    ServiceSettings,
     find_version,
     load_service_settings,
     open_database,
     read_clock,
+    upgrade_database,
 )
 
 
@@ -136,3 +142,100 @@ def test_records_are_chained_and_whatever_is_changed_shows(database: Database) -
         session.execute(text("DELETE FROM audit WHERE sequence = 3"))
     with database.read() as session:
         assert check_chain(session).fault == "Between records 2 and 4 there are some missing."
+
+
+STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "second"
+down_revision = {before!r}
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("accounts") as changed:
+        changed.alter_column("full_name", type_=sa.String(200), existing_type=sa.String(120))
+    op.execute({statement!r})
+"""
+
+
+def add_step(database: Database, folder: Path, statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put another step behind those that there are, in a copy of them."""
+    step = STEP.format(before=find_version(database), statement=statement)
+    steps = Path(str(resources.files("hotspots.service.migrations")))
+    shutil.copytree(steps, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "second.py").write_text(step, "utf-8")
+    monkeypatch.setattr("hotspots.service.state.database.resources.files", lambda _: folder)
+
+
+def add_signed_in(database: Database) -> None:
+    with database.write() as session:
+        session.add(made := make_account())
+        session.flush()
+        now = read_clock()
+        session.add(
+            LoginSession(token_hash=b"x", account_id=made.id, form_token="y", created_at=now, seen_at=now, ends_at=now)
+        )
+
+
+def test_a_step_that_makes_a_table_anew_loses_no_rows_that_point_to_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_signed_in(database)
+    add_step(database, tmp_path / "steps", "SELECT 1", monkeypatch)
+    upgrade_database(database)
+    assert find_version(database) == "second"
+    with database.read() as session:
+        assert session.query(LoginSession).count() == 1
+    with pytest.raises(IntegrityError), database.write() as session:  # links hold again
+        session.execute(text("UPDATE sessions SET account_id = 'nobody'"))
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+def test_a_step_after_which_a_row_points_nowhere_is_not_taken(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_signed_in(database)
+    before = find_version(database)
+    add_step(database, tmp_path / "steps", "DELETE FROM accounts", monkeypatch)
+    with pytest.raises(HotspotsError, match="a row of sessions would point to one of accounts that is not there"):
+        upgrade_database(database)
+    assert find_version(database) == before
+    with database.read() as session:
+        assert session.query(Account).count() == 1
+
+
+def test_who_reads_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
+    with database.read() as session:
+        assert session.query(Account).count() == 0
+        with database.write() as other:
+            other.add(make_account())
+        assert session.query(Account).count() == 0
+
+
+@pytest.mark.parametrize("database_address", ["postgresql"], indirect=True)
+def test_a_writer_that_stands_still_gives_up_its_locks(database: Database) -> None:
+    with database.write() as session:
+        bounds = [
+            session.scalar(text(f"SHOW {name}")) for name in ("lock_timeout", "idle_in_transaction_session_timeout")
+        ]
+    assert bounds == ["30s", "30s"]
+    with database.read() as session:
+        assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"  # a file may be sent slowly
+
+
+@pytest.mark.parametrize("database_address", ["sqlite"], indirect=True)
+def test_nobody_else_on_the_machine_reads_the_database(database: Database, tmp_path: Path) -> None:
+    with database.write() as session:
+        session.add(make_account())
+    files = [tmp_path / "service", *(tmp_path / "service").iterdir()]
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in files} == {0}
+    assert len(files) == 4
+
+
+def test_the_folder_of_the_service_is_closed_to_others(service: ServiceSettings) -> None:
+    service.make_folder()
+    assert stat.S_IMODE(service.folder.stat().st_mode) == 0o700
+    service.folder.chmod(0o755)  # as somebody made it before
+    service.make_folder()
+    assert stat.S_IMODE(service.folder.stat().st_mode) == 0o750

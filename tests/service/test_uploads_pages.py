@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import geopandas as gpd
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -58,6 +59,23 @@ def find_form_token(page: str) -> str:
     found = re.search(r'name="form_token" value="([^"]+)"', page)
     assert found, page
     return found[1]
+
+
+@pytest.mark.parametrize("said", [None, "schematic"])
+def test_where_the_wards_are_made_up_it_is_said_before_a_file_is_sent(
+    said: str | None,
+    add_person: AddPerson,
+    open_client: OpenClient,
+    service: ServiceSettings,
+    square_wards: gpd.GeoDataFrame,
+) -> None:
+    folder = service.workspace / "data" / "boundaries"
+    folder.mkdir(parents=True)
+    square_wards.assign(data_status=said).reset_index().to_file(folder / "wards.gpkg")
+    add_person("ana", role="analyst")
+    page = open_client("ana").get("/uploads").text
+    assert ("Only made-up files can be kept here." in page) == (said is not None)
+    assert ("The wards are schematic" in page) == (said is not None)
 
 
 @pytest.mark.parametrize("person", [{}, {"tier": "partner"}, {"ward_codes": ["E05000001"]}])

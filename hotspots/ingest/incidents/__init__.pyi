@@ -3,6 +3,7 @@ from .column_words import describe_columns as describe_columns
 from .column_words import normalise as normalise
 from .column_words import release_columns as release_columns
 from .column_words import say_columns as say_columns
+from .forgetting import READY as READY
 from .forgetting import Forgotten as Forgotten
 from .forgetting import forget_incidents as forget_incidents
 from .intake import Intake as Intake

@@ -26,9 +26,10 @@ from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, OVERLOOKED, Pas
 from hotspots.ingest.incidents.store import Store
 from hotspots.ingest.texts import mask_label
 
-_DRAFT, _READY, _GOING = ".hotspots-writing", ".hotspots-ready", ".hotspots-going"
-"""How hidden names end: of a file of records that is being written, of one that waits to take its place, and of a
-shapefile that is being removed."""
+READY = ".hotspots-ready"
+"""How the hidden name of a file of records ends that is whole, and waits to take its place."""
+_DRAFT, _GOING = ".hotspots-writing", ".hotspots-going"
+"""How hidden names end of one that is being written, and of a shapefile that is being removed."""
 _SHAPEFILE_REST = (".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".shp.xml")
 
 
@@ -151,7 +152,7 @@ def _shorten(file: FoundFile, kept: Sequence[Reading], *, store: Store, crs: str
             f"Numbers of incidents are hashed with the key of the store, and {store.folder.as_posix()} cannot be "
             f"written: {store.problem}. See who may write there."
         )
-    ready = file.path.with_name(f".{file.path.name}{_READY}")
+    ready = file.path.with_name(f".{file.path.name}{READY}")
     draft = ready.with_suffix(_DRAFT)
     try:
         write_record_file(draft, kept, label=file.label, crs=crs, key_mark=mark_key(store.read_key()))
@@ -166,7 +167,7 @@ def _shorten(file: FoundFile, kept: Sequence[Reading], *, store: Store, crs: str
 
 def _take_place(ready: Path) -> None:
     """Let a file of records take the place that its name says, beside whatever has that name already."""
-    followed = Path(ready.name.removesuffix(_READY).removeprefix("."))
+    followed = Path(ready.name.removesuffix(READY).removeprefix("."))
     stem = followed.name[: -len("".join(followed.suffixes[-2:]))] if followed.suffix == ".gz" else followed.stem
     place, number = ready.with_name(f"{stem}{RECORD_FILE_SUFFIX}"), 1
     while place.exists():
@@ -179,8 +180,8 @@ def _finish_earlier(folder: Path) -> None:
     """Finish what was killed: a file of records takes its place if the one that it follows is gone, or else goes."""
     for going in sorted(folder.rglob(f".*{_GOING}")):
         _finish_removing(going)
-    for ready in sorted(folder.rglob(f".*{_READY}")):
-        followed = ready.with_name(ready.name.removesuffix(_READY).removeprefix("."))
+    for ready in sorted(folder.rglob(f".*{READY}")):
+        followed = ready.with_name(ready.name.removesuffix(READY).removeprefix("."))
         if followed.exists():
             ready.unlink()
         else:

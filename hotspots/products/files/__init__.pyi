@@ -5,6 +5,9 @@ from .brief_folder import write_brief as write_brief
 from .brief_folder import write_briefs as write_briefs
 from .bundle import require_shareable as require_shareable
 from .bundle import write_products as write_products
+from .catalogue import PLACE_FILES as PLACE_FILES
+from .catalogue import PRODUCT_HEADINGS as PRODUCT_HEADINGS
+from .catalogue import SUMMARY_FILES as SUMMARY_FILES
 from .catalogue import CatalogueEntry as CatalogueEntry
 from .catalogue import CatalogueFile as CatalogueFile
 from .catalogue import CatalogueWard as CatalogueWard

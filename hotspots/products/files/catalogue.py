@@ -106,6 +106,24 @@ _LABELS = {
     "posters": "Posters of safe havens",
 }
 """What products are of that are of several crimes, or of none."""
+PRODUCT_HEADINGS: Mapping[str, str] = {
+    "patrol_plans": "Patrol plans",
+    "runs": "Maps of crime",
+    "packs": "Every crime and ward",
+    "tacticals": "Tactical assessments and problem profiles",
+    "problems": "Tactical assessments and problem profiles",
+    "joined_briefs": "Briefs for the teams of wards",
+    "briefs": "Briefs for the teams of wards",
+    "ward_pages": "Briefs for the teams of wards",
+    "assessments": "Strategic assessments",
+    "performances": "Performance and priorities",
+    "havens": "Safe havens and new sites",
+    "operations": "Operations",
+    "patrols": "Did patrols go?",
+    "publications": "What everybody may be told",
+    "posters": "Posters of safe havens",
+}
+"""Over the products of each kind in a list, in the order of what is looked for first."""
 _MANIFEST = PRODUCTS["manifest"]
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError)
 
@@ -475,3 +493,14 @@ PRODUCT_KINDS: Mapping[str, tuple[str, Callable[[dict[str, Any]], Told]]] = {
     "posters": (f"{POSTERS_FOLDER}/*/{POSTERS_PRODUCTS['posters_json']}", _describe_posters),
 }
 """Where the summaries of each kind of product are, and what an entry says of one."""
+
+SUMMARY_FILES: Mapping[str, str] = {
+    **{kind: PurePosixPath(pattern).name for kind, (pattern, _) in PRODUCT_KINDS.items()},
+    "ward_pages": BRIEF_PRODUCTS["brief_json"],
+}
+"""What the summary of each kind of product is called, in its folder."""
+PLACE_FILES: Mapping[str, str] = {
+    "runs": PRODUCTS["places_geojson"],
+    "publications": PUBLIC_PRODUCTS["public_geojson"],
+}
+"""The same of its places as GeoJSON, where a kind has such."""

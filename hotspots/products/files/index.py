@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hotspots.house import AUDIENCES
-from hotspots.products.files.catalogue import FILE_USES, PRODUCT_KINDS, CatalogueEntry, CatalogueFile, list_catalogue
+from hotspots.products.files.catalogue import (
+    FILE_USES,
+    PRODUCT_HEADINGS,
+    PRODUCT_KINDS,
+    CatalogueEntry,
+    CatalogueFile,
+    list_catalogue,
+)
 from hotspots.products.files.folders import replace_file
 from hotspots.products.words import make_environment, say
 
@@ -31,7 +38,9 @@ def write_index(out: Path) -> Path:
             )
     handling = _handle_all(entries) if entries else None
     template = make_environment().get_template("index.html")
-    page = template.render(tiers=tiers, found=found, handling=handling, group_by_use=_group_by_use)
+    page = template.render(
+        tiers=tiers, found=found, handling=handling, headings=PRODUCT_HEADINGS, group_by_use=_group_by_use
+    )
     index = out / "index.html"
     replace_file(index, page)
     return index

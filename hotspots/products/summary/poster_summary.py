@@ -9,6 +9,7 @@ import hotspots
 from hotspots.pipeline import Poster, PosterHaven, Posters, list_left_out
 from hotspots.products.summary.encoding import Metres, Part, Quantity
 from hotspots.products.summary.handling_summary import HandlingSummary, summarise_handling
+from hotspots.products.summary.partner_summary import hide_file_names
 from hotspots.products.summary.run_summary import InputSummary
 
 POSTERS_FOLDER = "posters"
@@ -100,7 +101,7 @@ class PostersSummary(Part):
         data_status: What files say of themselves, by table; empty for ordinary data.
         handling: For whom the products are, and how they are marked.
         posters: Each of them.
-        inputs: The files read.
+        inputs: The files read, by their kinds.
         products: What the files are called.
         notes: What was not used of the lists of havens and schools.
     """
@@ -126,7 +127,7 @@ class PostersSummary(Part):
 
 
 def summarise_posters(posters: Posters, sheets: list[SheetSummary]) -> PostersSummary:
-    """What the posters show.
+    """What the posters show. They are for everybody, so that the files that were read are called by their kinds.
 
     Args:
         posters: They.
@@ -134,7 +135,7 @@ def summarise_posters(posters: Posters, sheets: list[SheetSummary]) -> PostersSu
     """
     request, study = posters.request, posters.study
     schools = [poster for poster in posters.posters if poster.subject == "school"]
-    return PostersSummary(
+    summary = PostersSummary(
         version=hotspots.__version__,
         minutes=request.minutes,
         metres=request.reach_m,
@@ -154,6 +155,7 @@ def summarise_posters(posters: Posters, sheets: list[SheetSummary]) -> PostersSu
         products=POSTERS_PRODUCTS,
         notes=list_left_out(havens=study.havens, schools=study.schools),
     )
+    return hide_file_names(summary, summary.inputs)
 
 
 def _count_unchecked(posters: Posters) -> int:

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
 from hotspots.house import Audience
-from hotspots.service.door import require
+from hotspots.service.door import KEPT_BY_PROGRAMS, has_already, require
 from hotspots.service.people import Action, Person
 from hotspots.service.state import Job, JobStatus, Product, Role, Tier, Upload, UploadStatus
 
@@ -28,8 +28,6 @@ Before = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many, at most.")]
 
-_CACHE = "private, no-cache"
-"""A browser may keep it, and asks each time whether it is still to be seen."""
 _PROBLEMS = {
     401: "Nobody has signed in, or the token has ended.",
     403: "The account may not do this.",
@@ -274,16 +272,10 @@ def make_router(tag: str, action: Action) -> APIRouter:
 def answer_kept(request: Request, answer: BaseModel, *, headers: Mapping[str, str] | None = None) -> Response:
     """An answer with a strong ETag; nothing but that where the asker has it already (RFC 9110, section 13)."""
     content = answer.model_dump_json().encode("utf-8")
-    told = {"Cache-Control": _CACHE, "ETag": f'"{hashlib.sha256(content).hexdigest()}"', **(headers or {})}
+    told = {"Cache-Control": KEPT_BY_PROGRAMS, "ETag": f'"{hashlib.sha256(content).hexdigest()}"', **(headers or {})}
     if has_already(request, told["ETag"]):
         return Response(status_code=304, headers=told)
     return Response(content, media_type="application/json", headers=told)
-
-
-def has_already(request: Request, etag: str) -> bool:
-    """Whether the asker says that it has what it asks for."""
-    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
-    return etag in known or known == ["*"]
 
 
 def link_next(request: Request, last_id: str | None) -> dict[str, str]:

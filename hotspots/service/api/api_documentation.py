@@ -67,7 +67,7 @@ def make_documentation(routers: Sequence[APIRouter]) -> APIRouter:
         if name not in _FILES:
             raise HTTPException(404)
         content = resources.files("fastapi_offline").joinpath("static", name).read_bytes()
-        return Response(content, media_type=_FILES[name], headers={"Cache-Control": "private, max-age=3600"})
+        return Response(content, media_type=_FILES[name], headers={"Cache-Control": "public, max-age=3600"})
 
     return router
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import Depends, Request
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from sqlalchemy import select
 
@@ -18,17 +20,28 @@ from hotspots.service.api.api_answers import (
     make_router,
 )
 from hotspots.service.door import Asker, Context, require_own_request
-from hotspots.service.jobs import JobRequest, ask_job, cancel_job, find_job
+from hotspots.service.jobs import JobRequest, ask_job, cancel_job, find_job, require_known
 from hotspots.service.state import Job
 
 router = make_router("Jobs", "run")
 
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        max_length=200,
+        description="Of this request, made by whoever sends it: sent again with the same key, it is the same job.",
+    ),
+]
+
 
 @router.post("/jobs", status_code=201, dependencies=[Depends(require_own_request)])
-def ask_for_job(response: Response, context: Context, asker: Asker, wanted: JobRequest) -> JobAnswer:
+def ask_for_job(
+    response: Response, context: Context, asker: Asker, wanted: JobRequest, idempotency_key: IdempotencyKey = ""
+) -> JobAnswer:
     """Put a job into the queue. `Location` is where to look how it stands."""
+    require_known(wanted, context.settings, context.service)
     with context.database.write() as session:
-        job = ask_job(session, asker.person, wanted, time_zone=context.settings.time_zone)
+        job = ask_job(session, asker.person, wanted, time_zone=context.settings.time_zone, form_key=idempotency_key)
     response.headers["Location"] = f"{ADDRESS}/jobs/{job.id}"
     return JobAnswer.of(job)
 

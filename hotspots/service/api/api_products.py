@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Annotated, get_args
 
 from fastapi import Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from hotspots.errors import NotFoundError
 from hotspots.house import Audience
+from hotspots.products.files import PLACE_FILES, SUMMARY_FILES
 from hotspots.service.api.api_answers import (
     Before,
     Id,
@@ -17,22 +20,19 @@ from hotspots.service.api.api_answers import (
     ProductAnswer,
     ProductList,
     answer_kept,
-    has_already,
     link_next,
     make_router,
 )
-from hotspots.service.audit import record
-from hotspots.service.door import PRODUCT_POLICY, Asker, Context, ServiceContext
-from hotspots.service.people import Action, Person
+from hotspots.service.door import Asker, Context, ServiceContext, answer_with_file
+from hotspots.service.people import Action, Person, SignedIn
 from hotspots.service.shelf import find_product, list_products, open_file
 from hotspots.service.state import Product
 
 router = make_router("Products", "read")
 
-_SUMMARY, _PLACES = "summary.json", "places.geojson"
 Kind = Annotated[str | None, Query(pattern="^[a-z_]{1,40}$")]
 Crime = Annotated[str | None, Query(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80, description="Slug of a crime.")]
-Ward = Annotated[str | None, Query(pattern="^[A-Za-z0-9]{1,20}$", description="Code of a ward.")]
+Ward = Annotated[str | None, Query(pattern=r"^[^\x00-\x1f\x7f]{1,20}$", description="Code of a ward.")]
 
 
 @router.get("/me")
@@ -80,11 +80,11 @@ def show_product(request: Request, context: Context, asker: Asker, product_id: I
 @router.get(
     "/products/{product_id}/summary",
     response_class=Response,
-    responses={200: {"description": "`summary.json`, by its schema.", "content": {"application/json": {}}}},
+    responses={200: {"description": "Of a run by the schema of `summary.json`.", "content": {"application/json": {}}}},
 )
 def send_summary(request: Request, context: Context, asker: Asker, product_id: Id) -> Response:
-    """Every figure of a run: its `summary.json`, of which the schema is in the documentation of Hotspots."""
-    return _send_named(request, context, asker.person, product_id, _SUMMARY)
+    """Every figure of a product. That of a run is its `summary.json`, whose schema Hotspots documents."""
+    return _send_named(request, context, asker, product_id, SUMMARY_FILES, "a summary")
 
 
 @router.get(
@@ -93,12 +93,12 @@ def send_summary(request: Request, context: Context, asker: Asker, product_id: I
     responses={200: {"description": "GeoJSON in degrees (RFC 7946).", "content": {"application/geo+json": {}}}},
 )
 def send_places(request: Request, context: Context, asker: Asker, product_id: Id) -> Response:
-    """Places to patrol, hot spots and wards of a run, as GeoJSON: a GIS opens this address.
+    """Places to patrol, hot spots and wards of a run, or wards and squares of what everybody may be told, as GeoJSON.
 
-    A GIS that knows no bearer tokens sends the token as the password of a name (HTTP Basic), which this and all other
-    GET addresses take.
+    A GIS opens this address. One that knows no bearer tokens sends the token as the password of a name (HTTP Basic),
+    which this and all other GET addresses take.
     """
-    return _send_named(request, context, asker.person, product_id, _PLACES)
+    return _send_named(request, context, asker, product_id, PLACE_FILES, "places as GeoJSON")
 
 
 @router.get(
@@ -108,7 +108,10 @@ def send_places(request: Request, context: Context, asker: Asker, product_id: Id
 )
 def send_file(request: Request, context: Context, asker: Asker, product_id: Id, path: str) -> Response:
     """A file of a product, by its path as the product lists it."""
-    return _send(request, context, asker.person, _find(context, asker.person, product_id), path)
+    product = _find(context, asker.person, product_id)
+    if all(file.path != path for file in product.files):
+        raise NotFoundError("This product has no such file.")
+    return _send(request, context, asker, product, path)
 
 
 def _find(context: ServiceContext, person: Person, product_id: str) -> Product:
@@ -116,28 +119,19 @@ def _find(context: ServiceContext, person: Person, product_id: str) -> Product:
         return find_product(session, person, product_id)
 
 
-def _send_named(request: Request, context: ServiceContext, person: Person, product_id: str, name: str) -> Response:
-    """The file of a product that has a name, in the folder of the product itself."""
-    product = _find(context, person, product_id)
-    path = f"{product.folder}/{name}" if product.folder else name
-    if all(file.path != path for file in product.files):
-        raise NotFoundError(f"This product has no {name}: it is of another kind than a run.")
-    return _send(request, context, person, product, path)
+def _send_named(
+    request: Request, context: ServiceContext, asker: SignedIn, product_id: str, names: Mapping[str, str], what: str
+) -> Response:
+    """The file of a product that has a name by its kind, in the folder of the product itself."""
+    product = _find(context, asker.person, product_id)
+    path = (PurePosixPath(product.folder) / names.get(product.kind, "")).as_posix()
+    if product.kind not in names or all(file.path != path for file in product.files):
+        raise NotFoundError(f"This product, one of {product.kind}, has not {what}. These have: {', '.join(names)}.")
+    return _send(request, context, asker, product, path)
 
 
-def _send(request: Request, context: ServiceContext, person: Person, product: Product, path: str) -> Response:
-    """A file, with its hash as ETag. It is never shown as a page of the service: it may hold scripts."""
-    if all(file.path != path for file in product.files):
-        raise NotFoundError("This product has no such file.")
+def _send(request: Request, context: ServiceContext, asker: SignedIn, product: Product, path: str) -> Response:
+    """A file that is there to be saved, and never shown as a page of the service: it may hold scripts."""
     with context.database.read() as session:
-        opened = open_file(session, person, product.job_id, path, settings=context.service)
-    headers = {
-        "ETag": f'"{opened.sha256}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Security-Policy": PRODUCT_POLICY,
-    }
-    if has_already(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    with context.database.write() as session:  # of a part of a file too: all but its first byte is as good as all
-        record(session, actor=person.name, action="open file", subject=opened.label, by="API")
-    return FileResponse(opened.path, media_type=opened.media_type, filename=opened.path.name, headers=headers)
+        opened = open_file(session, asker.person, product.job_id, path, settings=context.service)
+    return answer_with_file(request, context, asker, opened, is_shown=False)

@@ -19,15 +19,8 @@ from hotspots.service.api.api_answers import (
     link_next,
     make_router,
 )
-from hotspots.service.door import Asker, Context, read_sent_file, require_own_request
-from hotspots.service.uploads import (
-    check_waiting,
-    discard_upload,
-    find_upload,
-    keep_upload,
-    list_uploads,
-    receive_upload,
-)
+from hotspots.service.door import Asker, Context, keep_aside, read_sent_file, require_own_request
+from hotspots.service.uploads import discard_upload, find_upload, keep_upload, list_uploads
 
 router = make_router("Uploads", "upload")
 
@@ -64,15 +57,7 @@ async def send_upload(
     `Location` is where to look what the check found.
     """
     sent = await read_sent_file(request, name=name)
-    upload = await receive_upload(
-        context.database,
-        asker.person,
-        file_name=sent.name,
-        chunks=sent.chunks,
-        settings=context.service,
-        n_declared=sent.n_declared,
-    )
-    tasks.add_task(check_waiting, context.database, context.settings, context.service)
+    upload = await keep_aside(context, asker.person, sent, tasks)
     response.headers["Location"] = f"{ADDRESS}/uploads/{upload.id}"
     return UploadAnswer.of(upload)
 

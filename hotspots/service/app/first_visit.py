@@ -16,6 +16,7 @@ _ACCOUNTS: tuple[tuple[str, Role, Tier], ...] = (
     ("analyst", "analyst", "tasking"),
     ("reader", "viewer", "tasking"),
     ("partner", "viewer", "partner"),
+    ("admin", "admin", "tasking"),
 )
 _REQUESTS = (
     JobRequest(kind="patrol plan", crimes=("robbery",)),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 
+import structlog
 import uvicorn
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.app.application import make_app
@@ -17,6 +19,9 @@ from hotspots.settings import Settings
 
 _MOST_CONNECTIONS = 800
 """A browser has up to six. With more than a process may have open, no file could be read any more."""
+LOOK_S = 5.0
+"""How often is looked for files that wait for their check: usually it begins as soon as one has come."""
+_log = structlog.get_logger(__name__)
 
 
 def require_safe(service: ServiceSettings, database: Database) -> None:
@@ -68,10 +73,32 @@ def make_server(settings: Settings, service: ServiceSettings, database: Database
     return uvicorn.Server(config)
 
 
+def keep_checking(
+    database: Database, settings: Settings, service: ServiceSettings, *, is_over: threading.Event | None = None
+) -> None:
+    """Check files that wait for it, again and again: those from before a restart, and those whose check broke off.
+
+    Args:
+        database: Open.
+        settings: Of the workspace.
+        service: What the service is told.
+        is_over: Set when it is to end; None for never.
+    """
+    is_over = is_over or threading.Event()
+    while not is_over.is_set():
+        try:
+            check_waiting(database, settings, service)
+        except SQLAlchemyError as error:
+            _log.warning("files not checked", kind=type(error).__name__)
+        except Exception:  # whatever it is, the files that come later are to be checked
+            _log.exception("files not checked")
+        is_over.wait(LOOK_S)
+
+
 def listen(settings: Settings, service: ServiceSettings, database: Database) -> None:
     """Serve until the process is told to end."""
     require_safe(service, database)
+    service.make_folder()
     set_up_logs()
-    waiting = threading.Thread(target=check_waiting, args=(database, settings, service), daemon=True)
-    waiting.start()  # files that were sent before a restart
+    threading.Thread(target=keep_checking, args=(database, settings, service), daemon=True).start()
     make_server(settings, service, database).run()

@@ -49,8 +49,14 @@ def _keep(command: Sequence[str], n: int, notify: Callable[[str], None], is_over
     while not is_over.is_set():
         if len(running) < n and time.monotonic() >= start_at:
             # in a group of their own: what is typed at the terminal is for the server, which ends them in order
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-            running.append((process, time.monotonic()))
+            try:
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+            except OSError as error:  # the machine has too little of something at this moment
+                wait_s = min(wait_s * 2, _LONGEST_AGAIN_S)
+                start_at = time.monotonic() + wait_s
+                notify(f"A worker could not be started ({error.strerror}). It is tried again in {wait_s:.0f} s.")
+            else:
+                running.append((process, time.monotonic()))
             continue
         for process, began in list(running):
             if process.poll() is None:

@@ -41,6 +41,7 @@ class BackedUp(BaseModel):
         n_rows: Rows by table.
         last_audit_hash: Of the last record of the audit, to be compared with one kept elsewhere.
         files: Every other file in the zip.
+        left_out: What the settings name outside the workspace, and is not in it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,7 @@ class BackedUp(BaseModel):
     n_rows: dict[str, int]
     last_audit_hash: str
     files: tuple[BackedUpFile, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def list_tables(metadata: MetaData) -> Iterator[Table]:

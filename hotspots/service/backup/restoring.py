@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import json
@@ -68,18 +69,34 @@ def restore_backup(
         is_inside = settings.folder.is_relative_to(draft / WORKSPACE)
         if not is_inside:
             require_empty(settings.folder)
-        kept, folder = draft / SERVICE, settings.folder
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists():
-            folder.rmdir()
-        os.replace(kept, folder)  # noqa: PTH105 - before the rows, since a database in a file lies in it
-        _restore_rows(draft, backed_up, database or settings.database_address, progress)
-        if workspace.exists():
-            workspace.rmdir()
-        os.replace(draft / WORKSPACE, workspace)  # noqa: PTH105
+        folder = settings.folder
+        _move(draft / SERVICE, folder)  # before the rows, since a database in a file lies in it
+        try:
+            _restore_rows(draft, backed_up, database or settings.database_address, progress)
+            _move(draft / WORKSPACE, workspace)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # it was empty, and is again
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return backed_up
+
+
+def _move(folder: Path, place: Path) -> None:
+    """Put a folder in the place of an empty one, on whichever disk that is."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        place.rmdir()
+    try:
+        os.replace(folder, place)  # noqa: PTH105
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        try:
+            shutil.copytree(folder, place)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
 
 
 def require_empty(folder: Path) -> None:
@@ -100,7 +117,7 @@ def _unpack(archive: zipfile.ZipFile, draft: Path, progress: Callable[[str], Non
         raise DataError(f"{archive.filename} is a zip, and not a backup of Hotspots. Name another file.") from None
     for file in backed_up.files:
         parts = PurePosixPath(file.path).parts
-        if parts[0] not in (TABLES, WORKSPACE, SERVICE) or ".." in parts or len(parts) < 2 or "\\" in file.path:
+        if len(parts) < 2 or parts[0] not in (TABLES, WORKSPACE, SERVICE) or ".." in parts or "\\" in file.path:
             raise DataError(f"{archive.filename} names {file.path!r}, which is outside the backup. Take another one.")
         progress(file.path)
         place = draft.joinpath(*parts)

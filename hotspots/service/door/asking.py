@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from hotspots.service.door.body_limits import UPLOAD_PATHS
+from hotspots.service.door.request_limits import UPLOAD_PATHS
 from hotspots.service.door.request_log import ACCOUNT
 from hotspots.service.door.service_context import ServiceContext, get_context
 from hotspots.service.people import (

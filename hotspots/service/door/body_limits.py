@@ -10,11 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hotspots.service.door.request_limits import UPLOAD_PATHS
 from hotspots.service.door.statuses import answer_problem
 from hotspots.service.state import ServiceSettings
 
-UPLOAD_PATHS = ("/uploads", "/api/v1/uploads")
-"""Where files are sent to; everything else is a form or a question, and small."""
 MAX_FORM_BYTES = 2**20
 MAX_HEADER_BYTES = 2**15
 """h11 has a limit too, but looks only at headers that come in several reads, of which each may be of 256 kB."""
@@ -46,7 +45,7 @@ class BodyLimits:
         body = _Body(self._find_limit(scope), self._grace_s, scope, receive, send)
         refusal = body.find_refusal(scope)
         if refusal is not None:  # at once: not every route reads what it is sent
-            answer = answer_problem(Request(scope), refusal.status_code, refusal.detail)
+            answer = await answer_problem(Request(scope), refusal.status_code, refusal.detail)
             await answer(scope, body.receive, body.send)
             return
         await self._app(scope, body.receive, body.send)

@@ -17,6 +17,8 @@ PAGE_POLICY = (
 """Of the service's own pages: nothing inline, nothing from elsewhere."""
 PRODUCT_POLICY = "sandbox allow-scripts allow-popups allow-downloads allow-modals; frame-ancestors 'none'"
 """Of products, besides the policy that each has in itself: they run as if from another site, without the session."""
+KEPT_BY_PROGRAMS = "private, no-cache"
+"""A program may keep it, and asks each time whether it is still the same, and still for its owner."""
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -25,6 +27,9 @@ class Guard:
 
     A browser says with every request where it comes from (`Sec-Fetch-Site`, or `Origin`). One that changes something
     must come from here. Programs say neither, and have a token in place of a cookie.
+
+    A browser keeps nothing but styles and scripts: when a session has run out, "back" would show what it kept, and no
+    browser asks before it goes back.
     """
 
     def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
@@ -37,12 +42,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        asked = Headers(scope=scope)
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message))
+                # a page on which somebody tries the API sends a token too
+                is_program = "authorization" in asked and "sec-fetch-site" not in asked
+                self._add(MutableHeaders(scope=message), is_program=is_program)
             await send(message)
 
-        if scope["method"] not in _SAFE_METHODS and self._is_from_elsewhere(scope, Headers(scope=scope)):
+        if scope["method"] not in _SAFE_METHODS and self._is_from_elsewhere(scope, asked):
             said = "This was sent by another site, and is refused."
             problem = {"type": "about:blank", "title": "Forbidden", "status": 403, "detail": said}
             refusal: Response = (
@@ -64,9 +73,11 @@ class Guard:
         own = self._settings.public_address or f"{scope['scheme']}://{headers.get('host', '')}"
         return urlsplit(origin)[:2] != urlsplit(own)[:2]
 
-    def _add(self, headers: MutableHeaders) -> None:
+    def _add(self, headers: MutableHeaders, *, is_program: bool) -> None:
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-        headers.setdefault("Cache-Control", "no-store")
+        kept = headers.get("Cache-Control", "")
+        if not (kept.startswith("public") or (is_program and kept)):
+            headers["Cache-Control"] = "no-store"
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
         headers["Referrer-Policy"] = "same-origin"

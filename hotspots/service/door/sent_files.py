@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from fastapi import Request
+from fastapi import BackgroundTasks, Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from hotspots.errors import ParameterError
+from hotspots.service.door.service_context import ServiceContext
+from hotspots.service.people import Person
+from hotspots.service.state import Upload
+from hotspots.service.uploads import check_waiting, receive_upload
 
 _MAX_FIELDS, _MAX_FIELD_BYTES = 20, 8_192
 _AROUND_BYTES = 65_536
@@ -82,6 +86,25 @@ async def _read_part(events: AsyncIterator[_Event], *, most: int | None = None) 
             raise ParameterError("A field of this form is longer than any that is asked for. Open its page again.")
         yield content
     raise ParameterError("The form broke off before the end of its file. Send it again.")
+
+
+async def keep_aside(context: ServiceContext, person: Person, sent: SentFile, tasks: BackgroundTasks) -> Upload:
+    """Receive a file of incidents, and have it checked as soon as its sender has been answered.
+
+    Raises:
+        ParameterError: It is not a file that can be taken.
+        TooLargeError: It is larger than the service takes.
+    """
+    upload = await receive_upload(
+        context.database,
+        person,
+        file_name=sent.name,
+        chunks=sent.chunks,
+        settings=context.service,
+        n_declared=sent.n_declared,
+    )
+    tasks.add_task(check_waiting, context.database, context.settings, context.service)
+    return upload
 
 
 async def _read_form(request: Request, boundary: bytes) -> AsyncIterator[_Event]:

@@ -1,6 +1,9 @@
 from .asked_jobs import ask_job as ask_job
 from .asked_jobs import cancel_job as cancel_job
 from .asked_jobs import find_job as find_job
+from .feeds import FeedRequest as FeedRequest
+from .feeds import find_reach as find_reach
+from .feeds import is_feed as is_feed
 from .incident_lock import hold_incidents as hold_incidents
 from .job_attempt import measure_memory as measure_memory
 from .job_attempt import tie as tie
@@ -17,6 +20,9 @@ from .job_request import FIELDS as FIELDS
 from .job_request import LABELS as LABELS
 from .job_request import JobKind as JobKind
 from .job_request import JobRequest as JobRequest
+from .known_names import list_crimes as list_crimes
+from .known_names import require_known as require_known
+from .said_lines import name_fields as name_fields
 from .scheduled_jobs import ScheduleState as ScheduleState
 from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
 from .scheduled_jobs import list_schedules as list_schedules

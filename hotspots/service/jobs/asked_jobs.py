@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,32 +13,48 @@ from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.audit import record
 from hotspots.service.jobs.job_request import JobRequest
 from hotspots.service.people import Person
-from hotspots.service.state import Job, read_clock
+from hotspots.service.state import Account, Job, make_id, read_clock
 
 _MOST_WAITING = 50
 
 
-def ask_job(session: Session, person: Person, request: JobRequest, *, time_zone: str) -> Job:
-    """Put a job into the queue.
+def ask_job(session: Session, person: Person, request: JobRequest, *, time_zone: str, form_key: str = "") -> Job:
+    """Put a job into the queue. What is sent twice from one form is one job.
+
+    The id of a job from a form follows from who asks, the key of the form and what is asked, so that nobody chooses it
+    and two requests at once cannot both make one. Another form, or other fields in the same one, make another job.
 
     Args:
         session: Of `Database.write`.
         person: Who asks.
-        request: What for.
+        request: What for. See `require_known`.
         time_zone: In which "next Friday" is meant.
+        form_key: Made anew with each form; empty to make a job in any case.
+
+    Returns:
+        The job; the one that is there already, however it stands, where the same was sent before.
 
     Raises:
         NotAllowedError: They may not.
         ParameterError: Too many are waiting already.
     """
     person.require("run")
+    today = dt.datetime.now(ZoneInfo(time_zone)).date()
+    arguments = request.list_arguments(today=today)
+    job_id = make_id()
+    if form_key:
+        content = "\n".join([person.account_id, form_key, *arguments])
+        job_id = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        session.get(Account, person.account_id, with_for_update=True)  # the second of two at once waits for the first
+        if there := session.get(Job, job_id):
+            return there
     waiting = select(Job.id).where(Job.status == "queued").limit(_MOST_WAITING)
     if len(session.scalars(waiting).all()) >= _MOST_WAITING:
         raise ParameterError(f"{_MOST_WAITING} jobs are waiting already. Wait for some, or cancel some.")
-    today = dt.datetime.now(ZoneInfo(time_zone)).date()
     job = Job(
+        id=job_id,
         label=request.label,
-        arguments=request.list_arguments(today=today),
+        arguments=arguments,
         status="queued",
         asked_by=person.account_id,
         created_at=read_clock(),

@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 
 from hotspots.service.jobs import tether
+from hotspots.service.jobs.feeds import is_feed
 from hotspots.service.jobs.incident_lock import hold_incidents
 from hotspots.service.jobs.job_bench import name_aside, name_attempt, take_lock
 from hotspots.service.jobs.job_queue import (
@@ -33,6 +34,7 @@ from hotspots.service.jobs.job_queue import (
     renew_claim,
     return_job,
 )
+from hotspots.service.jobs.said_lines import name_fields
 from hotspots.service.shelf import describe_products, put_on_shelf, secure_products
 from hotspots.service.state import Database, JobStatus, ServiceSettings
 from hotspots.settings import PROGRESS_MARK, PROGRESS_VARIABLE
@@ -115,9 +117,13 @@ class _Attempt:
         heart = threading.Thread(target=self._beat, daemon=True)
         heart.start()
         try:
-            code, reason = self._run_process(command, lock=lock, is_stopping=is_stopping)
-            _log.info("command ended", job=self._claim.job_id, code=code, reason=reason)
-            self._conclude(code, reason)
+            try:
+                code, reason = self._run_process(command, lock=lock, is_stopping=is_stopping)
+            except OSError as error:  # the disk is full, or there are too many processes
+                self._fail(f"The command could not be started: {error.strerror}.")
+            else:
+                _log.info("command ended", job=self._claim.job_id, code=code, reason=reason)
+                self._conclude(code, reason)
         except LostClaimError:  # or all was kept, and only the answer of the database did not come
             _log.warning("attempt no longer holds its job", job=self._claim.job_id)
         finally:
@@ -127,20 +133,22 @@ class _Attempt:
     def _run_process(
         self, command: Sequence[str], *, lock: int, is_stopping: Callable[[], bool]
     ) -> tuple[int, Reason | None]:
-        self._out.mkdir(parents=True)
-        out = ("out", str(self._out))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
-        process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
-            tie([*command, *self._claim.arguments, f"--{out[0]}={out[1]}"]),
-            cwd=self._settings.workspace,
-            env={**environment, PROGRESS_VARIABLE: "lines"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=(lock,),
-        )
-        os.close(lock)  # the command has it now, for as long as it lives
+        out = [] if is_feed(self._claim.arguments) else [f"--{name}={self._out}" for name in ("out",)]
+        try:
+            self._out.mkdir(parents=True)
+            process = subprocess.Popen(  # noqa: S603 - what is run was asked for through `JobRequest`
+                tie([*command, *self._claim.arguments, *out]),
+                cwd=self._settings.workspace,
+                env={**environment, PROGRESS_VARIABLE: "lines"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=(lock,),
+            )
+        finally:
+            os.close(lock)  # the command has it now, for as long as it lives
         assert process.stderr is not None
         reader = threading.Thread(target=self._read, args=(process.stderr,), daemon=True)
         reader.start()
@@ -191,6 +199,8 @@ class _Attempt:
             )
         elif reason == "memory":
             self._end("failed", f"The job needed more than {settings.max_memory_mb:,} MB. Ask for less at once.")
+        elif code == 0 and is_feed(claim.arguments):
+            self._end("done", self._say())
         elif code == 0:
             self._put()
         elif code in _OURS_TO_CORRECT:
@@ -225,6 +235,8 @@ class _Attempt:
 
         try:
             self._insist(put)
+        except OSError as error:
+            self._fail(f"What was made could not be kept: {error.strerror}.")
         except DatabaseError as error:
             _log.exception("products refused", job=claim.job_id)
             self._end("failed", f"The database does not take what was made ({type(error.orig).__name__}).")
@@ -291,8 +303,7 @@ class _Attempt:
 
     def _say(self) -> str:
         """What the command said last, without where it was at work."""
-        lines = [line.removeprefix("hotspots: ") for line in self._lines if str(self._out) not in line]
-        return "\n".join(lines)
+        return "\n".join(name_fields(line for line in self._lines if str(self._out) not in line))
 
 
 def measure_memory(pid: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from hotspots.service.state import Database, Job, ServiceSettings
 
 _LOCKS = "locks"
 _ASIDE = "aside-"
+_WITHOUT_PRODUCTS = ("queued", "failed", "cancelled")
+"""How a job stands of which nothing is shown, and nobody is at it."""
 
 
 def name_attempt(settings: ServiceSettings, claim: Claim) -> Path:
@@ -49,23 +52,35 @@ def clear_bench(database: Database, settings: ServiceSettings) -> list[str]:
     A folder on the shelf of which the database knows nothing is one whose rows were not kept. It is moved away under
     the lock of its job's row, so that no attempt puts another one in its place meanwhile.
     """
-    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # nobody else on the machine reads it
+    settings.make_folder()
     settings.bench.mkdir(exist_ok=True)
-    removed = _list_dead(database, settings)  # listed before the database is asked: what comes later is not among it
-    for name in sorted(path.name for path in settings.shelf.glob("*") if path.is_dir()):
+    removed = _list_dead(database, settings)
+    for name in _list_unknown(database, settings):
         with database.write() as session:
             job = session.scalar(select(Job).where(Job.id == name).with_for_update(skip_locked=True))
-            if job is not None and job.status in ("queued", "failed", "cancelled"):
-                os.replace(settings.shelf / name, settings.bench / f"{_ASIDE}{name}")  # noqa: PTH105
-                removed.append(f"{_ASIDE}{name}")
+            if job is not None and job.status in _WITHOUT_PRODUCTS and (settings.shelf / name).is_dir():
+                aside = f"{_ASIDE}{secrets.token_hex(16)}"  # a name of its own: one of before may still be there
+                os.replace(settings.shelf / name, settings.bench / aside)  # noqa: PTH105
+                removed.append(aside)
     for name in removed:
         shutil.rmtree(settings.bench / name, ignore_errors=True)
     _clear_locks(database, settings)
     return removed
 
 
+def _list_unknown(database: Database, settings: ServiceSettings) -> list[str]:
+    """Folders on the shelf that should not be there, as far as one look says: few, and all others stay unlocked."""
+    found = sorted(path.name for path in settings.shelf.glob("*") if path.is_dir())
+    with database.read() as session:
+        doubtful = set(session.scalars(select(Job.id).where(Job.status.in_(_WITHOUT_PRODUCTS))))
+    return [name for name in found if name in doubtful]
+
+
 def _list_dead(database: Database, settings: ServiceSettings) -> list[str]:
-    """Folders of attempts that hold no job any more, and whose commands have ended."""
+    """Folders of attempts that hold no job any more, and whose commands have ended.
+
+    They are listed before the database is asked, here as in all that is removed: what comes later is not among them.
+    """
     found = sorted(path.name for path in settings.bench.glob("*-*") if path.is_dir())
     with database.read() as session:
         held = set(session.scalars(select(Job.attempt_token).where(Job.status == "running")))
@@ -83,8 +98,9 @@ def _list_dead(database: Database, settings: ServiceSettings) -> list[str]:
 
 def _clear_locks(database: Database, settings: ServiceSettings) -> None:
     """Remove locks of jobs that have ended, which nobody will ask for any more."""
+    found = list((settings.bench / _LOCKS).glob("*"))
     with database.read() as session:
         open_jobs = set(session.scalars(select(Job.id).where(Job.status.in_(("queued", "running")))))
-    for path in (settings.bench / _LOCKS).glob("*"):
+    for path in found:
         if path.name not in open_jobs:
             path.unlink(missing_ok=True)

@@ -47,6 +47,20 @@ FIELDS: Mapping[JobKind, tuple[str, ...]] = {
     "performance": ("end", "wards"),
 }
 """What a form asks for each."""
+OPTIONS: Mapping[str, str] = {
+    "crimes": "crime",
+    "start": "from",
+    "end": "to",
+    "wards": "ward",
+    "audience": "audience",
+    "each_ward": "each-ward",
+    "weeks": "weeks",
+    "day": "date",
+    "shift": "shift",
+    "patrols": "patrols",
+    "new_sites": "new",
+}
+"""The option of a command that each field fills."""
 _ONE_CRIME = ("patrol plan", "havens")
 _SOME_CRIME = ("map", "ward briefs", *_ONE_CRIME)
 
@@ -57,7 +71,7 @@ _SHIFT = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 
 
 class JobRequest(BaseModel):
-    """What is asked for. What it means is in the help of the command; crimes and wards are checked by that.
+    """What is asked for. What it means is in the help of the command. `require_known` looks up crimes and wards.
 
     Attributes:
         kind: Of product.

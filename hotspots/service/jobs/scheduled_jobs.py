@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hotspots.errors import ParameterError
 from hotspots.service.audit import record
+from hotspots.service.jobs.feeds import FeedRequest
 from hotspots.service.jobs.job_request import JobRequest
 from hotspots.service.state import Database, Job, Schedule, ScheduledRun, ServiceSettings, read_clock
 
@@ -39,14 +40,15 @@ def require_schedules(service: ServiceSettings) -> None:
         make_request(schedule)
 
 
-def make_request(schedule: Schedule) -> JobRequest:
+def make_request(schedule: Schedule) -> JobRequest | FeedRequest:
     """What a schedule asks for.
 
     Raises:
         ParameterError: That is not a job.
     """
+    kind: type[JobRequest | FeedRequest] = FeedRequest if schedule.job.get("kind") == "fetch" else JobRequest
     try:
-        return JobRequest(**schedule.job)
+        return kind(**schedule.job)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -123,7 +125,7 @@ class ScheduleState:
     """
 
     schedule: Schedule
-    request: JobRequest
+    request: JobRequest | FeedRequest
     next_at: dt.datetime
     last: Job | None
 

@@ -17,13 +17,14 @@ from hotspots.service.jobs.job_bench import clear_bench
 from hotspots.service.jobs.job_queue import WorkRules, claim_job, take_back_lapsed
 from hotspots.service.state import Database, ServiceSettings
 
-HOTSPOTS = (sys.executable, "-m", "hotspots")
-"""What runs Hotspots."""
+HOTSPOTS = (sys.executable, "-P", "-m", "hotspots")
+"""What runs Hotspots: the installed one, whatever lies in the workspace, in which it runs."""
 _NAP_S = 0.1
 _CHORES_S = 10
 """Between chores."""
 _LOOK_SHARE = 0.1
 """Of a lease: how often jobs of the dead are looked for."""
+_AWAY = (OperationalError, InterfaceError)
 _log = structlog.get_logger(__name__)
 
 
@@ -86,7 +87,7 @@ class Worker:
                         is_stopping=lambda: self._is_stopping,
                     )
                     continue
-            except (OperationalError, InterfaceError) as error:
+            except _AWAY as error:
                 # after an outage all leases look run out: their holders have the time of one to make them longer
                 look_at = time.monotonic() + self._rules.lease_s
                 _log.warning("database away", kind=type(error.orig).__name__)
@@ -104,7 +105,7 @@ class Worker:
         for chore in self._chores:
             try:
                 chore()
-            except (OperationalError, InterfaceError):
+            except _AWAY:
                 raise
-            except Exception:  # jobs go on, whatever is wrong with what is looked after beside them
+            except Exception:  # neither the others nor the jobs have to wait until somebody has mended it
                 _log.exception("chore failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from hotspots.errors import NetworkError
 from hotspots.service.state import NoticeSettings
 
 _PATIENCE_S = (5, 15)
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+"""NAT64 (RFC 6052): the last four bytes are an address of IPv4."""
 
 
 class ForbiddenAddressError(NetworkError):
@@ -39,10 +42,12 @@ def send_webhook(notices: NoticeSettings, message: dict[str, Any]) -> None:
         address = host if notices.webhook_is_inside else find_public_address(host)
         session.mount("https://", _PinnedAdapter(host, address))
         try:
-            answer = session.post(notices.webhook, json=message, timeout=_PATIENCE_S, allow_redirects=False)
+            answer = session.post(
+                notices.webhook, json=message, timeout=_PATIENCE_S, allow_redirects=False, stream=True
+            )
         except requests.RequestException as error:
             raise NetworkError(f"The webhook does not answer ({type(error).__name__}). Check its address.") from None
-        answer.close()
+        answer.close()  # nobody reads what it says, which may be without end
     if not 200 <= answer.status_code < 300:
         raise NetworkError(f"The webhook answers with status {answer.status_code}. Check its address.")
 
@@ -59,12 +64,22 @@ def find_public_address(host: str) -> str:
         raise ForbiddenAddressError("The address of `webhook` is not known. Check it.") from None
     for address in sorted(found):
         number = ipaddress.ip_address(address.partition("%")[0])
-        mapped = getattr(number, "ipv4_mapped", None)
-        if not (mapped or number).is_global:
+        if not all(one.is_global and not one.is_multicast for one in _list_meant(number)):
             raise ForbiddenAddressError(
                 "`webhook` leads to an address of this network, which it may not unless `webhook_is_inside` is true."
             )
     return sorted(found)[0]
+
+
+def _list_meant(number: IPv4Address | IPv6Address) -> list[IPv4Address | IPv6Address]:
+    """An address, and that of IPv4 which it stands for: a gateway passes on what is sent to the one to the other."""
+    if isinstance(number, IPv4Address):
+        return [number]
+    if number.ipv4_mapped:
+        return [number.ipv4_mapped]
+    teredo = number.teredo[1] if number.teredo else None
+    translated = IPv4Address(int(number) & 0xFFFFFFFF) if number in _TRANSLATED else None
+    return [number, *(one for one in (number.sixtofour, teredo, translated) if one is not None)]
 
 
 class _PinnedAdapter(HTTPAdapter):
@@ -93,4 +108,5 @@ class _PinnedAdapter(HTTPAdapter):
     def add_headers(self, request: Any, **options: Any) -> None:
         """The name goes into the header, as the server knows itself by it."""
         parts = urlsplit(request.url)
-        request.headers["Host"] = self._host if parts.port is None else f"{self._host}:{parts.port}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        request.headers["Host"] = host if parts.port is None else f"{host}:{parts.port}"

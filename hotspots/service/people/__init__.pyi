@@ -16,8 +16,11 @@ from .api_tokens import make_api_token as make_api_token
 from .api_tokens import name_token as name_token
 from .api_tokens import revoke_api_token as revoke_api_token
 from .organisations import admit_from_elsewhere as admit_from_elsewhere
+from .passwords import AT_ONCE as AT_ONCE
 from .passwords import MAX_LENGTH as MAX_LENGTH
 from .passwords import MIN_LENGTH as MIN_LENGTH
+from .passwords import PasswordHash as PasswordHash
+from .passwords import hash_new_password as hash_new_password
 from .passwords import is_password as is_password
 from .passwords import make_password as make_password
 from .permissions import NEEDED as NEEDED
@@ -26,6 +29,7 @@ from .permissions import NotAllowedError as NotAllowedError
 from .permissions import NotSignedInError as NotSignedInError
 from .permissions import Person as Person
 from .permissions import TooManyAttemptsError as TooManyAttemptsError
+from .permissions import select_files as select_files
 from .permissions import select_visible as select_visible
 from .sessions import SignedIn as SignedIn
 from .sessions import end_session as end_session
@@ -33,6 +37,8 @@ from .sessions import find_session as find_session
 from .sign_in_delays import count_attempt as count_attempt
 from .sign_in_delays import forgive_attempts as forgive_attempts
 from .sign_in_delays import group_address as group_address
+from .signing_in import is_right_password as is_right_password
 from .signing_in import sign_in as sign_in
 from .ward_teams import choose_wards as choose_wards
+from .ward_teams import find_ward_status as find_ward_status
 from .ward_teams import read_ward_names as read_ward_names

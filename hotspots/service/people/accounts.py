@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.service.people.passwords import hash_password, require_strong
+from hotspots.service.people.passwords import PasswordHash, hash_new_password
 from hotspots.service.state import Account, ApiToken, LoginSession, Role, Tier, read_clock, require_fitting
 
 MAX_NAME = 80
@@ -81,11 +81,11 @@ def add_account(
             "The name of an account has 1 to 80 small letters and digits, with . _ @ - between them, such as j.smith. "
             "Choose another."
         )
+    require_fitting(role, tier, ward_codes)
+    # before the first word to the database, from which on others wait to write
+    password_hash = None if password is None else hash_new_password(password, about=(name, full_name))
     if session.scalar(select(Account.id).where(Account.name == name)):
         raise ParameterError(f'There is an account "{name}" already. Choose another name, or change that one.')
-    require_fitting(role, tier, ward_codes)
-    if password is not None:
-        require_strong(password, about=(name, full_name))
     now = read_clock()
     account = Account(
         name=name,
@@ -93,7 +93,7 @@ def add_account(
         role=role,
         tier=tier,
         ward_codes=sorted(set(ward_codes)),
-        password_hash=None if password is None else hash_password(password),
+        password_hash=password_hash,
         must_change_password=must_change_password and password is not None,
         created_at=now,
         password_changed_at=None if password is None else now,
@@ -179,14 +179,18 @@ def enable_account(session: Session, account: Account) -> None:
     session.flush()
 
 
-def change_password(session: Session, account: Account, password: str, *, must_change: bool = False) -> None:
+def change_password(
+    session: Session, account: Account, password_hash: PasswordHash, *, must_change: bool = False
+) -> None:
     """Give an account another password, and end whatever was signed in with the old one.
 
-    Raises:
-        ParameterError: It is weak.
+    Args:
+        session: Of `Database.write`.
+        account: Which.
+        password_hash: As `hash_new_password` makes it, before the transaction.
+        must_change: Whether they choose one of their own before anything else.
     """
-    require_strong(password, about=(account.name, account.full_name))
-    account.password_hash = hash_password(password)
+    account.password_hash = password_hash
     account.password_changed_at = read_clock()
     account.must_change_password = must_change
     sign_out_everywhere(session, account)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hotspots.errors import ParameterError
 from hotspots.service.audit import record
-from hotspots.service.people.accounts import add_account, tidy_name
+from hotspots.service.people.accounts import add_account, sign_out_everywhere, tidy_name
 from hotspots.service.people.permissions import NotSignedInError
 from hotspots.service.people.sessions import begin_session
 from hotspots.service.state import Account, Database, GroupRights, ServiceSettings, SignInElsewhere
@@ -48,16 +48,23 @@ def admit_from_elsewhere(
     named = tidy_name(name)[:80].replace("\0", "") if isinstance(name, str) else ""
     rights = _find_rights(claims.get(elsewhere.groups_claim), elsewhere)
     with database.write() as session:
-        account = _find_account(session, elsewhere.issuer, subject, named)
+        account = known = _find_account(session, elsewhere.issuer, subject, named)
         if account is None and rights is not None and named:
             account = _make_account(session, named, claims, rights)
-        if account is not None and account.is_active and (rights is not None or not elsewhere.groups):
+        is_member = rights is not None or not elsewhere.groups
+        if account is not None and account.is_active and is_member:
             account.issuer, account.subject = elsewhere.issuer, subject
-            if rights is not None:
-                account.role, account.tier, account.ward_codes = rights.role, rights.tier, sorted(rights.wards)
+            changed = _give_rights(account, rights) if rights is not None and known is not None else {}
             token = begin_session(session, account, settings)
+            if known is None:
+                given: dict[str, Any] = {"role": account.role, "tier": account.tier, "ward_codes": account.ward_codes}
+                record(session, actor=elsewhere.issuer, action="add account", subject=account.name, **given)
+            elif changed:
+                record(session, actor=elsewhere.issuer, action="change account", subject=account.name, **changed)
             record(session, actor=account.name, action="sign in", subject=elsewhere.issuer, address=address)
             return token
+        if known is not None and not is_member:  # who has left may have programs here that go on
+            sign_out_everywhere(session, known)
         record(
             session,
             actor=named or "unknown",
@@ -80,6 +87,15 @@ def _find_account(session: Session, issuer: str, subject: str, name: str) -> Acc
 def _find_rights(groups: Any, elsewhere: SignInElsewhere) -> GroupRights | None:
     theirs = {group for group in groups if isinstance(group, str)} if isinstance(groups, list) else set()
     return next((rights for group, rights in elsewhere.groups.items() if group in theirs), None)
+
+
+def _give_rights(account: Account, rights: GroupRights) -> dict[str, Any]:
+    """Let somebody do what their group may; what is other than before."""
+    wanted: dict[str, Any] = {"role": rights.role, "tier": rights.tier, "ward_codes": sorted(rights.wards)}
+    changed = {name: value for name, value in wanted.items() if getattr(account, name) != value}
+    for name, value in changed.items():
+        setattr(account, name, value)
+    return changed
 
 
 def _make_account(session: Session, name: str, claims: Mapping[str, Any], rights: GroupRights) -> Account | None:

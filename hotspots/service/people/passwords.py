@@ -9,13 +9,16 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from hotspots.errors import ParameterError
 from hotspots.service.people.permissions import TooManyAttemptsError
+
+PasswordHash = NewType("PasswordHash", str)
+"""What is kept of a password. It has a type of its own, so that no password is kept in its place."""
 
 MIN_LENGTH = 12
 MAX_LENGTH = 128
@@ -44,17 +47,35 @@ _FAULTS: Mapping[str, str] = {
 
 hasher = PasswordHasher()
 """argon2id with the parameters that the library recommends: RFC 9106 (2021), section 4, second recommendation."""
-_AT_ONCE, _PATIENCE_S = 4, 5.0
-places = threading.BoundedSemaphore(_AT_ONCE)
+AT_ONCE = 4
+places = threading.BoundedSemaphore(AT_ONCE)
 """Each check takes 64 MB, so that a crowd of strangers must not check at once."""
+_PATIENCE_S = 20.0
 _weighing = threading.Lock()
 """zxcvbn keeps the names that it is given in a table of its module, which threads would mix up."""
 
 
-def hash_password(password: str) -> str:
-    """What is kept of a password: argon2id with a salt of its own."""
+def hash_password(password: str) -> PasswordHash:
+    """What is kept of a password: argon2id with a salt of its own.
+
+    It takes time, and at its busiest a place has to be waited for: never within a transaction that writes.
+
+    Raises:
+        TooManyAttemptsError: Too many are being worked on at once.
+    """
     with _take_place():
-        return hasher.hash(_encode(password))
+        return PasswordHash(hasher.hash(_encode(password)))
+
+
+def hash_new_password(password: str, *, about: Sequence[str] = ()) -> PasswordHash:
+    """What is kept of a password that somebody chose, if it is strong: see `require_strong` and `hash_password`.
+
+    Raises:
+        ParameterError: It is weak.
+        TooManyAttemptsError: Too many are being worked on at once.
+    """
+    require_strong(password, about=about)
+    return hash_password(password)
 
 
 def is_password(password: str, password_hash: str | None) -> bool:

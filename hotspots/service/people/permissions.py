@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, exists, or_, true
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, true
 
 from hotspots.errors import HotspotsError
 from hotspots.house import Audience
-from hotspots.service.state import Account, Product, ProductWard, Role, Tier
+from hotspots.products.summary import PRODUCTS
+from hotspots.service.state import Account, Product, ProductFile, ProductWard, Role, Tier
 
 Action = Literal["read", "run", "upload", "see data quality", "manage accounts", "read audit", "see metrics"]
 
@@ -30,6 +31,8 @@ _AUDIENCES: Mapping[Tier, tuple[Audience, ...]] = {
     "tasking": ("tasking", "partner", "public"),
     "partner": ("partner", "public"),
 }
+_ROWS, _ZIP = PRODUCTS["rejected"], ".zip"
+"""Refused rows are of all that was read, beside the map of one ward too; and a zip of a pack holds them."""
 
 
 class NotAllowedError(HotspotsError):
@@ -86,8 +89,8 @@ class Person:
         """
         if not self.may(action):
             raise NotAllowedError(
-                f"Your account ({self.role}) may not do this; it takes one of {NEEDED[action]}. Ask whoever "
-                "gives accounts here."
+                f"This takes the role {NEEDED[action]}, and your account has the role {self.role}. Ask whoever gives "
+                "accounts here."
             )
 
 
@@ -116,3 +119,14 @@ def select_visible(person: Person) -> ColumnElement[bool]:
     has_wards = exists().where(ProductWard.product_id == Product.id)
     of_wards = and_(Product.is_whole_area.is_(False), has_wards, ~elsewhere)
     return and_(of_tier, or_(of_wards, Product.audience == "public"))
+
+
+def select_files(person: Person) -> ColumnElement[bool]:
+    """The condition on `ProductFile` that leaves those files of a product for somebody which they may open.
+
+    A product is of the wards that it says, but for the rows that were refused: these are of all wards.
+    """
+    if not person.ward_codes:
+        return true()
+    of_rows = (ProductFile.path == _ROWS, ProductFile.path.endswith(f"/{_ROWS}", autoescape=True))
+    return not_(or_(*of_rows, ProductFile.path.endswith(_ZIP, autoescape=True)))

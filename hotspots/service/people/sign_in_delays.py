@@ -8,7 +8,8 @@ Three counts of the last hour decide, and the same for names that nobody has:
   account has signed in from, so that strangers cannot keep its owner out.
 
 The wait doubles with each wrong password and ends at a limit. An attempt is counted before the password is looked at,
-so that many at once are no way around it. Attempts during a wait are refused unseen and do not make it longer.
+so that many at once are no way around it. Attempts during a wait are refused unseen and do not make it longer; nor do
+those whose password could not be looked at, because too many came at once.
 """
 
 from __future__ import annotations
@@ -72,9 +73,8 @@ def count_attempt(session: Session, name: str, address: str) -> int:
     Raises:
         TooManyAttemptsError: One has to wait first.
     """
-    now, address = read_clock(), group_address(address)
-    if session.get_bind().dialect.name != "sqlite":  # SQLite has one writer; here two must not both be the fifth
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots sign in'))"))
+    _lock(session)
+    now, address = read_clock(), group_address(address)  # once it is our turn, or those before would seem to come later
     session.execute(delete(FailedLogin).where(FailedLogin.at <= now - _KEPT))
     of_name, of_address = FailedLogin.name == name, FailedLogin.address == address
     ends = [_find_end(session, _OF_PAIR, of_name & of_address), _find_end(session, _OF_ADDRESS, of_address)]
@@ -84,7 +84,7 @@ def count_attempt(session: Session, name: str, address: str) -> int:
     if max(ends) > now:
         wait_s = int((max(ends) - now).total_seconds()) + 1
         raise TooManyAttemptsError(
-            f"Too many wrong passwords. Wait {wait_s} seconds, then try again; whoever gives accounts here can give "
+            f"Too many wrong passwords. Wait {_say_wait(wait_s)}, then try again; whoever gives accounts here can give "
             "you another password.",
             retry_after_s=wait_s,
         )
@@ -94,9 +94,26 @@ def count_attempt(session: Session, name: str, address: str) -> int:
     return attempt.id
 
 
+def withdraw_attempt(session: Session, attempt_id: int) -> None:
+    """Take one attempt back, whose password nobody has looked at."""
+    _lock(session)
+    session.execute(delete(FailedLogin).where(FailedLogin.id == attempt_id))
+
+
 def forgive_attempts(session: Session, name: str, address: str) -> None:
     """Forget the wrong passwords of a name from an address: the right one was typed."""
+    _lock(session)
     session.execute(delete(FailedLogin).where(FailedLogin.name == name, FailedLogin.address == group_address(address)))
+
+
+def _lock(session: Session) -> None:
+    """Wait for whoever counts or forgets attempts at this moment.
+
+    Two must not both be the fifth, nor wait for rows of each other that both remove.
+    """
+    connection = session.connection()  # SQLite has one writer, and waits here
+    if connection.dialect.name != "sqlite":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots sign in'))"))
 
 
 def _find_end(session: Session, rule: _Rule, condition: ColumnElement[bool]) -> dt.datetime:
@@ -115,3 +132,8 @@ def _is_known(session: Session, name: str, address: str, *, since: dt.datetime) 
     )
     newest = session.scalars(chosen.order_by(AuditRecord.sequence.desc()).limit(_MOST_KNOWN))
     return any(group_address(str(details.get("address", ""))) == address for details in newest)
+
+
+def _say_wait(seconds: int) -> str:
+    n, unit = (seconds, "second") if seconds < 120 else (-(-seconds // 60), "minute")
+    return f"{n} {unit}{'s' if n != 1 else ''}"

@@ -6,12 +6,11 @@ import datetime as dt
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from hotspots.errors import HotspotsError
-from hotspots.service.jobs import tie
+from hotspots.service.jobs import HOTSPOTS, tie
 from hotspots.service.state import ServiceSettings
 
 _SPEAKS = "hotspots: "
@@ -39,7 +38,7 @@ def forget_old_incidents(service: ServiceSettings, before: dt.date) -> Mapping[s
     given = [f"--{name}" if value is None else f"--{name}={value}" for name, value in options]
     try:
         done = subprocess.run(  # noqa: S603 - our own command
-            tie([sys.executable, "-m", "hotspots", "forget", *given]),
+            tie([*HOTSPOTS, "forget", *given]),
             cwd=service.workspace,
             env={name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")},
             stdin=subprocess.DEVNULL,

@@ -1,4 +1,6 @@
+from .newest_products import MOST_SHOWN as MOST_SHOWN
 from .newest_products import ListChoices as ListChoices
+from .newest_products import NewestProducts as NewestProducts
 from .newest_products import list_choices as list_choices
 from .newest_products import list_newest as list_newest
 from .newest_products import list_series as list_series

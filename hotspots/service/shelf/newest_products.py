@@ -10,20 +10,37 @@ from sqlalchemy.orm import Session, aliased, selectinload
 
 from hotspots.house import AUDIENCES, Audience
 from hotspots.service.people import Person, select_visible
+from hotspots.service.shelf.visible_products import is_older
 from hotspots.service.state import Product, ProductWard
 
-_MOST_SHOWN = 300
+MOST_SHOWN = 300
+"""On one page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestProducts:
+    """Of each series the latest product, as many as a page shows.
+
+    Attributes:
+        products: Newest first, without their files.
+        n_more: How many older ones there are that are not among them.
+    """
+
+    products: Sequence[Product]
+    n_more: int
 
 
 def list_newest(
     session: Session,
     person: Person,
     *,
+    kind: str | None = None,
     crime: str | None = None,
     ward_code: str | None = None,
     audience: Audience | None = None,
-) -> Sequence[Product]:
-    """Of each series that somebody may open the latest product, newest first, without its files.
+    before: Product | None = None,
+) -> NewestProducts:
+    """Of each series that somebody may open the latest product.
 
     Whoever sees all wards and names none gets what is of more than one: a pack has a page for each ward and crime, and
     these are found by their ward.
@@ -31,23 +48,30 @@ def list_newest(
     Args:
         session: Of `Database.read`.
         person: Who asks.
+        kind: Of product, as `Product.kind` has it.
         crime: Slug.
         ward_code: Of a ward that they are of, and not of the whole area.
         audience: For whom they are.
+        before: The last of the page before.
     """
     chosen = select(Product).where(select_visible(person), _is_latest())
-    if crime is not None:
-        chosen = chosen.where(Product.crime == crime)
-    if audience is not None:
-        chosen = chosen.where(Product.audience == audience)
+    for column, value in ((Product.kind, kind), (Product.crime, crime), (Product.audience, audience)):
+        if value is not None:
+            chosen = chosen.where(column == value)
     if ward_code is not None:
         of_ward = Product.wards.any(ProductWard.ward_code == ward_code)
         chosen = chosen.where(Product.is_whole_area.is_(False), of_ward)
     elif not person.ward_codes:
         n_wards = select(func.count()).where(ProductWard.product_id == Product.id).scalar_subquery()
         chosen = chosen.where(or_(Product.is_whole_area, n_wards != 1))
-    ordered = chosen.order_by(Product.created_at.desc(), Product.id).limit(_MOST_SHOWN)
-    return session.scalars(ordered.options(selectinload(Product.wards))).all()
+    if before is not None:
+        chosen = chosen.where(is_older(before))
+    ordered = chosen.order_by(Product.created_at.desc(), Product.id).limit(MOST_SHOWN)
+    found = session.scalars(ordered.options(selectinload(Product.wards))).all()
+    n_all = len(found)
+    if n_all == MOST_SHOWN:
+        n_all = session.scalar(select(func.count()).select_from(chosen.subquery())) or n_all
+    return NewestProducts(products=found, n_more=n_all - len(found))
 
 
 def list_series(session: Session, person: Person, product: Product, *, limit: int = 50) -> Sequence[Product]:
@@ -62,7 +86,7 @@ class ListChoices:
 
     Attributes:
         crimes: Slugs.
-        wards: Names by code, in the order of the names.
+        wards: Names by code, in the order of the names: of each the latest that a product has for it.
         audiences: For whom there are products.
     """
 
@@ -74,26 +98,28 @@ class ListChoices:
 def list_choices(session: Session, person: Person) -> ListChoices:
     """What of the products that somebody may open there is to choose from."""
     visible = select_visible(person)
-    crimes = session.scalars(select(Product.crime).where(visible, Product.crime.is_not(None)).distinct()).all()
-    audiences = session.scalars(select(Product.audience).where(visible).distinct()).all()
+    seen = session.execute(select(Product.crime, Product.audience).where(visible).distinct()).all()
     ward = aliased(ProductWard)  # what is visible asks for wards as well
     named = (
-        select(ward.ward_code, func.max(ward.ward_name))
+        select(ward.ward_code, ward.ward_name)
         .join(Product, Product.id == ward.product_id)
         .where(visible, Product.is_whole_area.is_(False))
-        .group_by(ward.ward_code)
+        .group_by(ward.ward_code, ward.ward_name)
+        .order_by(func.max(Product.created_at), ward.ward_name)
     )
-    wards = sorted(session.execute(named), key=lambda ward: (ward[1].casefold(), ward[0]))
+    names: dict[str, str] = {}
+    for code, name in session.execute(named):
+        if name != code or code not in names:  # a plan knows its ward by the code alone
+            names[code] = name
     return ListChoices(
-        crimes=tuple(sorted(slug for slug in crimes if slug)),
-        wards=dict(wards),
-        audiences=tuple(audience for audience in AUDIENCES if audience in audiences),
+        crimes=tuple(sorted({one.crime for one in seen if one.crime})),
+        wards=dict(sorted(names.items(), key=lambda ward: (ward[1].casefold(), ward[0]))),
+        audiences=tuple(audience for audience in AUDIENCES if any(one.audience == audience for one in seen)),
     )
 
 
 def _is_latest() -> ColumnElement[bool]:
     later = aliased(Product)
-    is_later = (later.created_at > Product.created_at) | (
-        (later.created_at == Product.created_at) & (later.id < Product.id)
-    )
-    return ~exists().where(later.series == Product.series, is_later)
+    is_later = or_(later.created_at > Product.created_at, later.id < Product.id)
+    # the first two say where in the index of series to look: without the second all of a series is gone through
+    return ~exists().where(later.series == Product.series, later.created_at >= Product.created_at, is_later)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from hotspots.errors import NotFoundError
 from hotspots.house import Audience
-from hotspots.service.people import Person, select_visible
+from hotspots.service.people import Person, select_files, select_visible
 from hotspots.service.state import Product, ProductFile, ProductWard, ServiceSettings
 
 _NOT_THERE = "There is no such product, or it is not for you."
@@ -47,22 +48,25 @@ def list_products(
     if ward_code is not None:
         chosen = chosen.where(Product.wards.any(ProductWard.ward_code == ward_code))
     if before is not None:
-        is_older = (Product.created_at < before.created_at) | (
-            (Product.created_at == before.created_at) & (Product.id > before.id)
-        )
-        chosen = chosen.where(is_older)
+        chosen = chosen.where(is_older(before))
     ordered = chosen.order_by(Product.created_at.desc(), Product.id).limit(limit)
-    return session.scalars(ordered.options(selectinload(Product.wards), selectinload(Product.files))).all()
+    return session.scalars(ordered.options(*_load_parts(person))).all()
+
+
+def is_older(product: Product) -> ColumnElement[bool]:
+    """The condition on `Product` that leaves those which come after one in a list, newest first."""
+    is_of_same_time = and_(Product.created_at == product.created_at, Product.id > product.id)
+    return or_(Product.created_at < product.created_at, is_of_same_time)
 
 
 def find_product(session: Session, person: Person, product_id: str) -> Product:
-    """A product that somebody may open.
+    """A product that somebody may open, with those of its files that they may.
 
     Raises:
         NotFoundError: There is none, or it is not for them: which of these is not said.
     """
     chosen = select(Product).where(Product.id == _clean(product_id), select_visible(person))
-    product = session.scalar(chosen.options(selectinload(Product.wards), selectinload(Product.files)))
+    product = session.scalar(chosen.options(*_load_parts(person)))
     if product is None:
         raise NotFoundError(_NOT_THERE)
     return product
@@ -74,6 +78,7 @@ class OpenedFile:
 
     Attributes:
         path: Where it is.
+        job_id: Of the job that made it.
         name: Its path below the folder of the job.
         media_type: Of its content.
         n_bytes: Its size.
@@ -82,6 +87,7 @@ class OpenedFile:
     """
 
     path: Path
+    job_id: str
     name: str
     media_type: str
     n_bytes: int
@@ -100,7 +106,9 @@ def open_file(session: Session, person: Person, job_id: str, path: str, *, setti
     chosen = (
         select(ProductFile, Product)
         .join(Product, Product.id == ProductFile.product_id)
-        .where(ProductFile.job_id == _clean(job_id), ProductFile.path == _clean(path), select_visible(person))
+        .where(ProductFile.job_id == _clean(job_id), ProductFile.path == _clean(path))
+        .where(select_visible(person), select_files(person))
+        .order_by(Product.position)
         .limit(1)
     )
     found = session.execute(chosen).first()
@@ -109,12 +117,18 @@ def open_file(session: Session, person: Person, job_id: str, path: str, *, setti
     file, product = found
     return OpenedFile(
         path=settings.shelf / file.job_id / file.path,
+        job_id=file.job_id,
         name=file.path,
         media_type=file.media_type,
         n_bytes=file.n_bytes,
         sha256=file.sha256,
         label=f"{product.label}, {product.area}: {file.name}",
     )
+
+
+def _load_parts(person: Person) -> tuple[ExecutableOption, ...]:
+    """The wards of products, and the files of each that somebody may open."""
+    return selectinload(Product.wards), selectinload(Product.files.and_(select_files(person)))
 
 
 def _clean(asked: str) -> str:

@@ -25,6 +25,7 @@ from .tables import FailedLogin as FailedLogin
 from .tables import Job as Job
 from .tables import JobStatus as JobStatus
 from .tables import LoginSession as LoginSession
+from .tables import NoticeTold as NoticeTold
 from .tables import Product as Product
 from .tables import ProductFile as ProductFile
 from .tables import ProductWard as ProductWard

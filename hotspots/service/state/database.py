@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,11 @@ _PATIENCE_S = 30
 """How long a transaction waits for another before it gives up."""
 _QUICK = {"connect_timeout": 10, "tcp_user_timeout": 10_000}
 """Seconds, and milliseconds, after which a server of PostgreSQL that does not answer is given up."""
+_BOUNDED = text(
+    "SELECT set_config('lock_timeout', :ms, true), set_config('idle_in_transaction_session_timeout', :ms, true)"
+)
+"""For a transaction of PostgreSQL that writes. Without the second, one whose machine is gone or stands still would keep
+its locks for hours, that of the audit among them, and with it everybody who does something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that reads one state of the database and keeps nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        engine = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        with Session(engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -54,6 +61,8 @@ class Database:
         """A session whose changes are kept when the block ends, all of them or, after an error, none."""
         engine = self.engine.execution_options(**{_WRITES: True})
         with Session(engine, expire_on_commit=False) as session, session.begin():
+            if not self.is_sqlite:
+                session.execute(_BOUNDED, {"ms": str(_PATIENCE_S * 1000)})
             yield session
 
     def close(self) -> None:
@@ -80,13 +89,14 @@ def open_database(address: str, *, version: str = "head") -> Database:
             "`database` is not an address of a database. Write it as postgresql+psycopg://name@host/database, or "
             "leave it out for a file."
         ) from None
+    options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20}  # one for each thread that answers
     if kind == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "connect_args": _QUICK}
+        options |= {"pool_pre_ping": True, "connect_args": _QUICK}
     elif kind == "sqlite":
         if url.database:
-            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        options = {"connect_args": {"timeout": _PATIENCE_S}}
+            _make_file(Path(url.database), url.render_as_string())
+        options |= {"connect_args": {"timeout": _PATIENCE_S}}
     else:
         raise ParameterError(f"`database` must be of PostgreSQL or SQLite, not {kind}. Leave it out for a file.")
     try:
@@ -125,7 +135,7 @@ def upgrade_database(database: Database, *, version: str = "head") -> None:
     """
     config = _configure()
     script = ScriptDirectory.from_config(config)
-    with database.engine.execution_options(**{_WRITES: True}).begin() as connection:
+    with _without_links(database) as connection, connection.begin():
         if not database.is_sqlite:  # one process at a time; SQLite has locked the file already
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hotspots'))"))
         present = MigrationContext.configure(connection).get_current_revision()
@@ -140,6 +150,11 @@ def upgrade_database(database: Database, *, version: str = "head") -> None:
         if present is None or known.index(present) > known.index(wanted):  # the latest comes first
             config.attributes |= {"connection": connection, "metadata": Base.metadata}
             command.upgrade(config, wanted)
+            if database.is_sqlite and (loose := connection.exec_driver_sql("PRAGMA foreign_key_check").first()):
+                raise HotspotsError(
+                    f"After the step to {wanted} a row of {loose[0]} would point to one of {loose[2]} that is not "
+                    "there. The database is as it was. Tell whoever makes Hotspots."
+                )
 
 
 def find_version(database: Database) -> str | None:
@@ -151,6 +166,36 @@ def find_version(database: Database) -> str | None:
 def is_current(database: Database) -> bool:
     """Whether the tables are of the version of this program."""
     return find_version(database) == ScriptDirectory.from_config(_configure()).get_current_head()
+
+
+@contextmanager
+def _without_links(database: Database) -> Iterator[Connection]:
+    """A connection that will write, on which SQLite does not follow links between tables.
+
+    To change a column it makes a table anew and drops the old one, and with links on, the rows of all tables that point
+    to it would go with it. That cannot be said within a transaction.
+    """
+    with database.engine.connect().execution_options(**{_WRITES: True}) as connection:
+        if not database.is_sqlite:
+            yield connection
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield connection
+        finally:
+            driver.execute("PRAGMA foreign_keys = ON")
+
+
+def _make_file(path: Path, address: str) -> None:
+    """A file that its owner alone may read, in a folder of which the same is true, if they are not there."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # what SQLite puts beside it is as open as this one
+    except OSError as error:
+        raise HotspotsError(
+            f"The database {address} cannot be written: {error.strerror}. Check its folder, and who may write there."
+        ) from None
 
 
 def _configure() -> Config:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
 
 
 class Schedule(BaseModel):
@@ -16,7 +19,7 @@ class Schedule(BaseModel):
         label: What it is called: unique, as it says which times have been done.
         first: When it is asked for the first time, on the clock of the time zone of the workspace.
         every_weeks: 1 for every week, 2 for every second one ...
-        job: What is asked for, as `JobRequest` has it.
+        job: What is asked for, as `JobRequest` has it, or `FeedRequest` where its kind is "fetch".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +33,8 @@ class Schedule(BaseModel):
     def _require_local(self) -> Schedule:
         if self.first.tzinfo is not None:
             raise ValueError("`first` is a time on the local clock. Write it without an offset: 2026-12-07T06:00:00")
+        if not _FIRST_YEAR <= self.first.year <= _LAST_YEAR:
+            raise ValueError(f"`first` is between {_FIRST_YEAR} and {_LAST_YEAR}, and not in {self.first.year}")
         return self
 
     def find_due(self, now: dt.datetime, zone: ZoneInfo) -> dt.datetime | None:
@@ -93,4 +98,6 @@ class NoticeSettings(BaseModel):
             )
         if self.webhook and not self.webhook_is_inside and not self.webhook.startswith("https://"):
             raise ValueError("`webhook` must begin with https://, since the message could be read on its way")
+        if self.webhook and not urlsplit(self.webhook).hostname:  # a ValueError of its own where it is none
+            raise ValueError("`webhook` names no server")
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated
@@ -170,6 +171,14 @@ class ServiceSettings(BaseModel):
     def max_upload_bytes(self) -> int:
         """Size of a file that may be sent, in bytes."""
         return self.max_upload_mb * _MEGABYTE
+
+    def make_folder(self) -> None:
+        """Make the folder of the service if it is not there. Whoever else is on the machine reads nothing in it."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        mode = stat.S_IMODE(self.folder.stat().st_mode)
+        if mode & stat.S_IRWXO:
+            self.folder.chmod(mode & ~stat.S_IRWXO)
 
     @property
     def shelf(self) -> Path:

@@ -8,7 +8,19 @@ import json
 import secrets
 from typing import Any, Literal
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Text, event
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from hotspots.house import Audience
@@ -173,6 +185,25 @@ class ScheduledRun(Base):
     """How often it was tried to tell somebody."""
     tell_after: Mapped[dt.datetime | None]
     told_at: Mapped[dt.datetime | None]
+
+
+class NoticeTold(Base):
+    """That somebody was told how a scheduled job has ended, by one of several ways."""
+
+    __tablename__ = "notices_told"
+
+    label: Mapped[str] = mapped_column(String(80), primary_key=True)
+    due_at: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    """Of the scheduled run."""
+    way: Mapped[str] = mapped_column(String(80), primary_key=True)
+    """The webhook, or an address of mail, by a hash of it."""
+    told_at: Mapped[dt.datetime]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["label", "due_at"], ["scheduled_runs.label", "scheduled_runs.due_at"], ondelete="CASCADE"
+        ),
+    )
 
 
 class Product(Base):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, cast, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse, Response
@@ -19,22 +19,32 @@ from hotspots.service.people import (
     choose_wards,
     disable_account,
     enable_account,
+    hash_new_password,
     list_accounts,
     list_api_tokens,
     make_password,
     name_token,
     open_account,
-    read_ward_names,
     revoke_api_token,
     sign_out_everywhere,
 )
-from hotspots.service.state import Account, Role, Tier
+from hotspots.service.state import Role, Tier
+from hotspots.service.views.ward_names import name_wards
 
 router = APIRouter(include_in_schema=False, dependencies=[require("manage accounts")])
 
 Text = Annotated[str, Form()]
+ChosenRole = Annotated[Role, Form()]
+ChosenTier = Annotated[Tier, Form()]
 Several = Annotated[list[str], Form(max_length=1_000)]
 _FORM = [Depends(require_form_token)]
+Step = Literal["sign-out", "disable", "enable"]
+_ACTIONS: Mapping[Step, str] = {
+    "sign-out": "end sessions",
+    "disable": "disable account",
+    "enable": "enable account",
+}
+"""What the audit calls each step."""
 
 
 @router.get("/accounts")
@@ -49,22 +59,22 @@ def take_account(
     asker: Asker,
     name: Text = "",
     full_name: Text = "",
-    role: Text = "viewer",
-    tier: Text = "tasking",
+    role: ChosenRole = "viewer",
+    tier: ChosenTier = "tasking",
     wards: Several = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Make an account, with a password that is on the page that answers and nowhere else."""
     password = make_password()
     try:
-        codes = _find_codes(context, wards, kept=[])
+        codes = _find_codes(context, wards)
         with context.database.write() as session:
             account = add_account(
                 session,
                 name,
                 password=password,
                 full_name=full_name,
-                role=_read_role(role),
-                tier=_read_tier(tier),
+                role=role,
+                tier=tier,
                 ward_codes=codes,
             )
             record(
@@ -76,7 +86,7 @@ def take_account(
                 tier=account.tier,
                 ward_codes=account.ward_codes,
             )
-    except (ParameterError, NotFoundError) as error:
+    except ParameterError as error:
         typed = {"name": name, "full_name": full_name, "role": role, "tier": tier, "wards": wards}
         page = _render_list(context, asker, fault=str(error), typed=typed)
         page.status_code = 422
@@ -96,12 +106,15 @@ def take_changes(
     asker: Asker,
     account_id: str,
     full_name: Text = "",
-    role: Text = "viewer",
-    tier: Text = "tasking",
+    role: ChosenRole = "viewer",
+    tier: ChosenTier = "tasking",
     wards: Several = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Change what somebody may do: it holds from their next page on."""
+    with context.database.read() as session:
+        kept = open_account(session, account_id).ward_codes
     try:
+        codes = _find_codes(context, wards, kept=kept)  # before others wait for what is written
         with context.database.write() as session:
             account = open_account(session, account_id)
             changed = change_account(
@@ -109,9 +122,9 @@ def take_changes(
                 account,
                 by=asker.person.account_id,
                 full_name=full_name,
-                role=_read_role(role),
-                tier=_read_tier(tier),
-                ward_codes=_find_codes(context, wards, kept=account.ward_codes),
+                role=role,
+                tier=tier,
+                ward_codes=codes,
             )
             if changed:
                 record(session, actor=asker.person.name, action="change account", subject=account.name, **changed)
@@ -124,45 +137,31 @@ def take_changes(
 def take_new_password(context: Context, asker: Asker, account_id: str) -> Response:
     """Give somebody another password, which ends whatever is signed in with the old one, and is shown once."""
     password = make_password()
+    hashed = hash_new_password(password)
     with context.database.write() as session:
         account = open_account(session, account_id)
         if account.id == asker.person.account_id:
             raise ParameterError("Choose your own password at /password.")
-        change_password(session, account, password, must_change=True)
+        change_password(session, account, hashed, must_change=True)
         record(session, actor=asker.person.name, action="give password", subject=account.name)
     return _render_one(context, asker, account_id, password=password)
 
 
-@router.post("/accounts/{account_id}/sign-out", dependencies=_FORM)
-def take_sign_out(context: Context, asker: Asker, account_id: str) -> Response:
-    """End all that is signed in with an account, browsers and programs."""
-    with context.database.write() as session:
-        account = open_account(session, account_id)
-        sign_out_everywhere(session, account)
-        record(session, actor=asker.person.name, action="end sessions", subject=account.name)
-    return RedirectResponse(f"/accounts/{account_id}", 303)
-
-
-@router.post("/accounts/{account_id}/disable", dependencies=_FORM)
-def take_disabling(context: Context, asker: Asker, account_id: str) -> Response:
-    """Let nobody sign in with an account any more."""
+@router.post("/accounts/{account_id}/{step}", dependencies=_FORM)
+def take_step(context: Context, asker: Asker, account_id: str, step: Step) -> Response:
+    """End all that is signed in with an account, disable it, or enable it again."""
     try:
         with context.database.write() as session:
             account = open_account(session, account_id)
-            disable_account(session, account, by=asker.person.account_id)
-            record(session, actor=asker.person.name, action="disable account", subject=account.name)
+            if step == "sign-out":
+                sign_out_everywhere(session, account)
+            elif step == "disable":
+                disable_account(session, account, by=asker.person.account_id)
+            else:
+                enable_account(session, account)
+            record(session, actor=asker.person.name, action=_ACTIONS[step], subject=account.name)
     except ParameterError as error:
         return _refuse(context, asker, account_id, error)
-    return RedirectResponse(f"/accounts/{account_id}", 303)
-
-
-@router.post("/accounts/{account_id}/enable", dependencies=_FORM)
-def take_enabling(context: Context, asker: Asker, account_id: str) -> Response:
-    """Let somebody sign in again."""
-    with context.database.write() as session:
-        account = open_account(session, account_id)
-        enable_account(session, account)
-        record(session, actor=asker.person.name, action="enable account", subject=account.name)
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
@@ -176,30 +175,17 @@ def take_back_their_token(context: Context, asker: Asker, account_id: str, token
     return RedirectResponse(f"/accounts/{account_id}", 303)
 
 
-def _read_role(text: str) -> Role:
-    if text not in get_args(Role):
-        raise ParameterError(f"`role` is one of {', '.join(get_args(Role))}. Choose one.")
-    return cast(Role, text)
+def _find_codes(context: ServiceContext, wards: list[str], *, kept: Sequence[str] = ()) -> list[str]:
+    """The codes of the wards that were chosen. Those that a team has already may stay without their outlines.
 
-
-def _read_tier(text: str) -> Tier:
-    if text not in get_args(Tier):
-        raise ParameterError(f"`tier` is one of {', '.join(get_args(Tier))}. Choose one.")
-    return cast(Tier, text)
-
-
-def _name_wards(context: ServiceContext) -> tuple[dict[str, str], str]:
-    """The wards that may be chosen, and why there are none."""
-    try:
-        return dict(read_ward_names(context.settings, context.service)), ""
-    except HotspotsError as error:
-        return {}, str(error)
-
-
-def _find_codes(context: ServiceContext, wards: list[str], *, kept: list[str]) -> list[str]:
-    """The codes of the wards that were chosen. Those that a team has already may stay without their outlines."""
+    Raises:
+        ParameterError: There is no such ward, or there are no outlines.
+    """
     others = [ward for ward in wards if ward not in kept]
-    return [*(ward for ward in wards if ward in kept), *choose_wards(context.settings, context.service, others)]
+    try:
+        return [*(ward for ward in wards if ward in kept), *choose_wards(context.settings, context.service, others)]
+    except NotFoundError as error:
+        raise ParameterError(str(error)) from None
 
 
 def _refuse(context: ServiceContext, asker: SignedIn, account_id: str, error: HotspotsError) -> Response:
@@ -213,7 +199,7 @@ def _render_list(
 ) -> Response:
     with context.database.read() as session:
         accounts = list_accounts(session)
-    wards, without = _name_wards(context)
+    wards, without = name_wards(context)
     return render(
         context,
         "accounts.html",
@@ -231,9 +217,9 @@ def _render_one(
     context: ServiceContext, asker: SignedIn, account_id: str, *, fault: str = "", password: str = ""
 ) -> Response:
     with context.database.read() as session:
-        account: Account = open_account(session, account_id)
+        account = open_account(session, account_id)
         tokens = [(name_token(token), token) for token in list_api_tokens(session, account.id)]
-    wards, without = _name_wards(context)
+    wards, without = name_wards(context)
     return render(
         context,
         "account.html",

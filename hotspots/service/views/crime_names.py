@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from hotspots.analysis.rates import choose_indicators
-from hotspots.crimes import FLAGGED_KNIFE_CRIME, Crime
+from hotspots.crimes import Crime
 from hotspots.pipeline import USUAL_INDICATORS
+from hotspots.service.jobs import list_crimes
 from hotspots.settings import Settings
 
 
 def name_crime(settings: Settings, slug: str) -> str:
     """The heading of a crime; of one that the settings do not have any more, its slug."""
-    crime = _list_all(settings).get(slug)
+    crime = list_crimes(settings).get(slug)
     return crime.label if crime else slug
 
 
 def list_crimes_to_ask(settings: Settings) -> tuple[list[Crime], list[Crime]]:
     """The crimes that a form offers: the usual ones in their order, and all others by their names."""
-    known = _list_all(settings)
+    known = list_crimes(settings)
     part_of = {slug: crime.part_of for slug, crime in known.items()}
     usual = choose_indicators(settings.indicators or USUAL_INDICATORS, list(known), part_of)
     others = [crime for slug, crime in known.items() if slug not in usual]
     return [known[slug] for slug in usual], sorted(others, key=lambda crime: crime.label.casefold())
-
-
-def _list_all(settings: Settings) -> dict[str, Crime]:
-    return {**settings.definitions.crimes, FLAGGED_KNIFE_CRIME.slug: FLAGGED_KNIFE_CRIME}

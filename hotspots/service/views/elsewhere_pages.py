@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
 from hotspots.errors import HotspotsError, NetworkError
-from hotspots.service.door import Context, ServiceContext
+from hotspots.service.door import Context, ServiceContext, find_address
 from hotspots.service.people import NotSignedInError, admit_from_elsewhere
 from hotspots.service.views.signing_in_pages import ask_to_sign_in, set_session_cookie, stay_here
 
@@ -47,7 +47,8 @@ def make_client(context: ServiceContext) -> Any:
 
 @router.get("/sign-in/elsewhere")
 async def go_elsewhere(request: Request, context: Context, next: str = "/") -> Response:  # noqa: A002 - of the address
-    """Send somebody to their organisation."""
+    """Send somebody to their organisation, which is asked for each: a stranger does not have it asked without end."""
+    context.limits.count("sign in", find_address(request))
     client = make_client(context)
     request.session.clear()
     request.session["wanted"] = stay_here(next)
@@ -63,6 +64,8 @@ async def go_elsewhere(request: Request, context: Context, next: str = "/") -> R
 @router.get("/sign-in/elsewhere/done")
 async def come_back(request: Request, context: Context) -> Response:
     """Sign in somebody who comes back, if what they bring is for this very browser."""
+    address = find_address(request)
+    context.limits.count("sign in", address)
     client = make_client(context)
     wanted = stay_here(str(request.session.get("wanted", "/")))
     elsewhere = context.service.sign_in_elsewhere
@@ -78,7 +81,6 @@ async def come_back(request: Request, context: Context) -> Response:
         claims = token.get("userinfo")
         if claims is None:
             raise NotSignedInError("Your organisation did not say who you are.")
-        address = request.client.host if request.client else ""
         kept = await run_in_threadpool(
             admit_from_elsewhere, context.database, claims, address=address, settings=context.service
         )

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotspots.service.door import Context, ServiceContext, find_address, find_asker
+from hotspots.service.door import Context, ServiceContext, find_address, find_asker, require_signed_in
 from hotspots.service.state import is_current
 
 router = APIRouter(include_in_schema=False)
@@ -38,7 +38,7 @@ def tell_metrics(request: Request, context: Context) -> Response:
     """Counts for Prometheus: for admins, and for the token of the settings, which is good for nothing else.
 
     Raises:
-        NotAllowedError: Somebody has signed in who is not an admin.
+        NotAllowedError: Somebody has signed in who is not an admin, or has a password to choose first.
     """
     kind, _, given = request.headers.get("authorization", "").partition(" ")
     own = context.service.metrics_token
@@ -49,7 +49,7 @@ def tell_metrics(request: Request, context: Context) -> Response:
             # not the page to sign in, to which others are led: a program would take it for an answer
             said = "Send the token that is `metrics_token` in the settings, or one of an admin.\n"
             return PlainTextResponse(said, 401, headers={"WWW-Authenticate": "Bearer"})
-        asker.person.require("see metrics")
+        require_signed_in(request, asker).person.require("see metrics")
     return Response(context.metrics.write(), media_type=CONTENT_TYPE_LATEST)
 
 

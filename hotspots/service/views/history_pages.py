@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hotspots.errors import DataError, NotFoundError, ParameterError
@@ -16,12 +15,10 @@ from hotspots.service.state import Product
 from hotspots.service.views.crime_names import name_crime
 from hotspots.service.views.run_comparison import compare_runs
 from hotspots.service.views.run_files import read_part
-from hotspots.service.views.shown_products import RUN, show_products
+from hotspots.service.views.shown_products import RUN, Choice, show_products
 
 router = APIRouter(include_in_schema=False)
 
-Slug = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{0,80}$")]
-"""Of a crime or an audience, the code of a ward or the id of a product; empty for none."""
 _AT_ONCE = 50
 
 
@@ -29,10 +26,10 @@ _AT_ONCE = 50
 def show_history(
     context: Context,
     asker: Asker,
-    crime: Slug = "",
-    ward: Slug = "",
-    audience: Slug = "",
-    before: Slug = "",
+    crime: Choice = "",
+    ward: Choice = "",
+    audience: Choice = "",
+    before: Choice = "",
 ) -> Response:
     """All runs of a crime that somebody may open, newest first."""
     chosen = next((known for known in AUDIENCES if known == audience), None)
@@ -66,7 +63,7 @@ def show_history(
 
 
 @router.get("/compare")
-def show_comparison(context: Context, asker: Asker, a: Slug = "", b: Slug = "") -> Response:
+def show_comparison(context: Context, asker: Asker, a: Choice = "", b: Choice = "") -> Response:
     """Two runs side by side, the one that was made first on the left whichever is named first.
 
     Raises:
@@ -98,7 +95,7 @@ def show_comparison(context: Context, asker: Asker, a: Slug = "", b: Slug = "") 
         raise DataError("One of these runs was made by another version, which writes other figures.") from None
     record_opening(
         context.database,
-        asker.person,
+        asker,
         action="compare runs",
         subject=f"{earlier.id}, {later.id}",
         label=f"{earlier.label}, {earlier.area}; {later.label}, {later.area}",

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import Response
 
 from hotspots.house import AUDIENCES
 from hotspots.service.door import Asker, Context
-from hotspots.service.shelf import list_choices, list_newest
+from hotspots.service.shelf import find_product, list_choices, list_newest
 from hotspots.service.views.crime_names import name_crime
-from hotspots.service.views.shown_products import find_coming_plans, group_products, show_products
+from hotspots.service.views.shown_products import PLAN, Choice, find_coming_plans, group_products, show_products
 
 router = APIRouter(include_in_schema=False)
 
-Slug = Annotated[str, Query(pattern=r"^[A-Za-z0-9-]{0,80}$")]
-"""Of a crime or an audience, or the code of a ward; empty for all."""
-
 
 @router.get("/")
-def show_home(context: Context, asker: Asker, crime: Slug = "", ward: Slug = "", audience: Slug = "") -> Response:
+def show_home(
+    context: Context,
+    asker: Asker,
+    crime: Choice = "",
+    ward: Choice = "",
+    audience: Choice = "",
+    before: Choice = "",
+) -> Response:
     """The newest products that somebody may open, and the patrol plan of the coming shift before all others."""
     chosen = next((known for known in AUDIENCES if known == audience), None)
     with context.database.read() as session:
-        newest = list_newest(session, asker.person, crime=crime or None, ward_code=ward or None, audience=chosen)
+        ask = functools.partial(
+            list_newest, session, asker.person, crime=crime or None, ward_code=ward or None, audience=chosen
+        )
+        newest = ask(before=find_product(session, asker.person, before) if before else None)
+        plans = [] if before else ask(kind=PLAN).products  # however many others are newer
         choices = list_choices(session, asker.person)
-    coming = find_coming_plans(newest, zone=ZoneInfo(context.settings.time_zone))
+    shown = newest.products
+    coming = find_coming_plans(plans, zone=ZoneInfo(context.settings.time_zone))
     return show_products(
         context,
         asker,
         "home.html",
-        tiers=group_products(product for product in newest if product not in coming),
+        tiers=group_products(product for product in shown if product not in coming),
         coming=coming,
-        newest=newest,
+        newest=[*coming, *shown],
+        n_more=newest.n_more,
+        before=before,
         choices=choices,
         crimes={slug: name_crime(context.settings, slug) for slug in choices.crimes},
         crime=crime,

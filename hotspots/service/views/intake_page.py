@@ -1,4 +1,4 @@
-"""How good the data of the last intake are, as the newest run says."""
+"""How good the data of the last intake are, as the newest run says, and whether files were kept since."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotspots.errors import HotspotsError
@@ -16,7 +17,7 @@ from hotspots.products.summary import MonthSummary
 from hotspots.service.door import Context, render, require
 from hotspots.service.people import Person, SignedIn
 from hotspots.service.shelf import list_products
-from hotspots.service.state import Product, ServiceSettings
+from hotspots.service.state import Job, Product, ServiceSettings, Upload
 from hotspots.service.views.run_files import read_part
 from hotspots.service.views.shown_products import RUN
 
@@ -29,9 +30,15 @@ _LOOKED_AT = 20
 
 @router.get("/quality")
 def show_quality(context: Context, asker: Analyst) -> Response:
-    """Accounts and quality of the newest run."""
+    """Quality of what the newest run read, and its accounts.
+
+    It is of rows of all crimes and wards, whatever the run is of; of months that a run was not asked for it is not.
+    """
+    n_since = 0
     with context.database.read() as session:
         found = _find_newest(session, asker.person, context.service)
+        if found:
+            n_since = _count_kept_since(session, found[0])
     product, summary, quality = found if found else (None, None, None)
     return render(
         context,
@@ -42,6 +49,7 @@ def show_quality(context: Context, asker: Analyst) -> Response:
         s=summary,
         q=quality,
         months=_draw(quality) if quality else None,
+        n_since=n_since,
     )
 
 
@@ -60,6 +68,13 @@ def _find_newest(
             continue  # not there, or by another version
         return product, summary, quality
     return None
+
+
+def _count_kept_since(session: Session, run: Product) -> int:
+    """How many files that people sent were kept after a run had begun to read."""
+    began_at = session.get_one(Job, run.job_id).started_at or run.created_at
+    kept = select(func.count()).select_from(Upload).where(Upload.status == "kept", Upload.decided_at >= began_at)
+    return session.scalar(kept) or 0
 
 
 def _draw(quality: dict[str, Any]) -> Markup | None:

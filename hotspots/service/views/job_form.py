@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from starlette.datastructures import ImmutableMultiDict
 
-from hotspots.service.jobs import FIELDS, JobKind, JobRequest
+from hotspots.errors import DataError, ParameterError
+from hotspots.service.jobs import FIELDS, JobKind, JobRequest, require_known
+from hotspots.service.state import ServiceSettings
+from hotspots.settings import Settings
 
 FIELD_LABELS: Mapping[str, str] = {
     "crimes": "Crimes",
@@ -26,11 +30,23 @@ FIELD_LABELS: Mapping[str, str] = {
 }
 """What the form calls each field."""
 
+KINDS_IN_WORDS: Mapping[JobKind, str] = {
+    "map": "Where a crime gathers, where to patrol, and what has changed, with all tables.",
+    "pack": "A map of each crime and a page for each ward, in one file: for the meeting of the fortnight.",
+    "ward briefs": "One page for the team of each ward: its places, its hours, its safe havens.",
+    "tactical": "What happened in the last weeks and what to do about it, for the tasking meeting.",
+    "strategic": "The year and what to put first, for the yearly assessment.",
+    "patrol plan": "Who goes where and when in one shift, as a table, a map and a calendar.",
+    "havens": "Where a safe haven is far away, and where new ones would help most.",
+    "performance": "Twelve months of each crime beside its targets and beside areas like it.",
+}
+"""What each kind of product is good for."""
+
 _RULES: Mapping[str, str] = {
-    "crimes": "Choose 40 crimes at most, by their names.",
+    "crimes": "There is no such crime. Choose from the list.",
     "start": "Write a day as 2026-09-30, or leave it empty.",
     "end": "Write a day as 2026-09-30, or leave it empty.",
-    "wards": "Write codes such as E05000540, with spaces between them, or leave it empty.",
+    "wards": "There is no such ward. Choose from the list.",
     "audience": "Choose one of these.",
     "weeks": "Choose one of these.",
     "day": "Write a day as 2026-09-30, or leave it empty.",
@@ -42,7 +58,6 @@ _RULES: Mapping[str, str] = {
 
 _SEVERAL = ("crimes", "wards")
 _LONGEST_KEPT = 400
-_GAPS = re.compile(r"[\s,;]+")
 KINDS: Sequence[JobKind] = get_args(JobKind)
 
 
@@ -61,36 +76,56 @@ class TypedJob:
     lists: Mapping[str, Sequence[str]]
 
     @classmethod
-    def read(cls, kind: JobKind, given: Mapping[str, Sequence[str]]) -> TypedJob:
-        """What a form says, by field: fields that the kind does not have are left out."""
+    def read(cls, kind: JobKind, given: ImmutableMultiDict[str, Any]) -> TypedJob:
+        """What a form or an address says, by field: fields that the kind does not have are left out."""
         texts, lists = {}, {}
         for name in FIELDS[kind]:
-            values = [value.strip()[:_LONGEST_KEPT] for value in given.get(name, ())]
+            typed = [one.strip()[:_LONGEST_KEPT] for one in given.getlist(name) if isinstance(one, str)]
+            values = [one for one in typed if one]
             if name in _SEVERAL:
-                lists[name] = [one for value in values for one in _GAPS.split(value) if one]
-            elif values and values[0]:
+                lists[name] = values
+            elif values:
                 texts[name] = values[0]
         return cls(kind=kind, texts=texts, lists=lists)
 
-    def make_request(self) -> tuple[JobRequest | None, dict[str, str]]:
-        """The request; or None, and what is wrong by field, where "" is of the whole form."""
+    def make_request(self, settings: Settings, service: ServiceSettings) -> tuple[JobRequest | None, dict[str, str]]:
+        """The request; or None, and what is wrong by field, where "" is of the whole form.
+
+        Args:
+            settings: Of the workspace, whose crimes and wards can be named.
+            service: Of the service.
+        """
         values: dict[str, Any] = {**self.texts, **{name: tuple(held) for name, held in self.lists.items() if held}}
         if "each_ward" in values:
             values["each_ward"] = True
         if values.get("weeks", "").isdecimal():
             values["weeks"] = int(values["weeks"])
         try:
-            return JobRequest(kind=self.kind, **values), {}
+            request = JobRequest(kind=self.kind, **values)
+            require_known(request, settings, service)
         except ValidationError as error:
             return None, dict(_say(one) for one in reversed(error.errors(include_url=False, include_input=False)))
+        except (ParameterError, DataError) as error:
+            return None, dict([_say_named(str(error))])
+        return request, {}
+
+
+def name_fields(text: str) -> str:
+    """A text in which fields stand in backticks, with what the form calls them."""
+    return re.sub(r"`(\w+)`", lambda found: f'"{FIELD_LABELS.get(found[1], found[1])}"', text)
 
 
 def _say(error: Any) -> tuple[str, str]:
     """The field that an error is of, and what is said beside it."""
-    if error["loc"]:
-        name = str(error["loc"][0])
-        return name, _RULES.get(name, "This is not what it has to be.")
-    message = str(error["msg"]).removeprefix("Value error, ")
-    named = re.findall(r"`(\w+)`", message)
-    said = re.sub(r"`(\w+)`", lambda found: f'"{FIELD_LABELS.get(found[1], found[1])}"', message)
-    return (named[0] if named else ""), f"{said}."
+    if not error["loc"]:
+        return _say_named(f"{error['msg'].removeprefix('Value error, ')}.")
+    name = str(error["loc"][0])
+    if error["type"] == "too_long":
+        return name, f"Choose {error['ctx']['max_length']:,} at most."
+    return name, _RULES.get(name, "This is not what it has to be.")
+
+
+def _say_named(message: str) -> tuple[str, str]:
+    """The field that a message names first, and the message."""
+    named = re.search(r"`(\w+)`", message)
+    return (named[1] if named else ""), name_fields(message)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from hotspots.products.files import PRODUCT_HEADINGS
 from hotspots.service.door import Asker, Context
 from hotspots.service.shelf import find_product, list_series
 from hotspots.service.state import Account, Job
-from hotspots.service.views.shown_products import HEADINGS, RUN, group_files, show_products
+from hotspots.service.views.shown_products import RUN, group_files, show_products
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,8 +20,9 @@ def show_product(context: Context, asker: Asker, product_id: str) -> Response:
     with context.database.read() as session:
         product = find_product(session, asker.person, product_id)
         series = list_series(session, asker.person, product)
-        job = session.get_one(Job, product.job_id)
-        maker = session.get(Account, job.asked_by) if job.asked_by else None
+        asked_by = session.get_one(Job, product.job_id).asked_by
+        # by name only among those who see all jobs: partners are not told who works for the police
+        maker = session.get(Account, asked_by) if asked_by and asker.person.may("run") else None
     return show_products(
         context,
         asker,
@@ -31,5 +33,5 @@ def show_product(context: Context, asker: Asker, product_id: str) -> Response:
         uses=group_files(product.files),
         main=next((file for file in product.files if file.path == product.main_path), None),
         is_run=product.kind == RUN,
-        heading=HEADINGS.get(product.kind),
+        heading=PRODUCT_HEADINGS.get(product.kind),
     )

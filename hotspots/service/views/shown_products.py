@@ -3,41 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
+from fastapi import Query
 from fastapi.responses import Response
 
 from hotspots.house import AUDIENCES, Audience
+from hotspots.products.files import PRODUCT_HEADINGS
 from hotspots.service.door import ServiceContext, render
 from hotspots.service.people import SignedIn
 from hotspots.service.state import Product, ProductFile
 
+Choice = Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""What a list is narrowed down to: a crime, an audience, a ward by its code, which may be any text; or after which
+product it goes on. Empty for all."""
 PLAN = "patrol_plans"
 """The kind of a patrol plan."""
 RUN = "runs"
 """The kind of a map with its tables."""
 
-HEADINGS: Mapping[str, str] = {
-    PLAN: "Patrol plans",
-    RUN: "Maps of crime",
-    "packs": "Every crime and ward",
-    "tacticals": "Tactical assessments and problem profiles",
-    "problems": "Tactical assessments and problem profiles",
-    "joined_briefs": "Briefs for the teams of wards",
-    "briefs": "Briefs for the teams of wards",
-    "ward_pages": "Briefs for the teams of wards",
-    "assessments": "Strategic assessments",
-    "performances": "Performance and priorities",
-    "havens": "Safe havens and new sites",
-    "operations": "Operations",
-    "patrols": "Did patrols go?",
-    "publications": "What everybody may be told",
-    "posters": "Posters of safe havens",
-}
-"""Over the products of each kind, in the order of a page; as in the list that `hotspots` writes beside its files."""
 _OTHER = "Other products"
 _RESULTS = ("result", "verdict", "finding")
 """What a product says of its result in a sentence."""
@@ -77,9 +64,9 @@ def group_products(products: Iterable[Product]) -> list[ProductTier]:
     listed = list(products)
     for audience in AUDIENCES:
         of_tier = [product for product in listed if product.audience == audience]
-        groups: dict[str, list[Product]] = {heading: [] for heading in (*HEADINGS.values(), _OTHER)}
+        groups: dict[str, list[Product]] = {heading: [] for heading in (*PRODUCT_HEADINGS.values(), _OTHER)}
         for product in of_tier:
-            groups[HEADINGS.get(product.kind, _OTHER)].append(product)
+            groups[PRODUCT_HEADINGS.get(product.kind, _OTHER)].append(product)
         for group in groups.values():
             group.sort(key=lambda product: product.label.casefold())
         if of_tier:

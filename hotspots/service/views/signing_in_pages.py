@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -18,17 +19,18 @@ from hotspots.service.door import (
     name_cookie,
     render,
     require_form_token,
+    take_turn,
 )
 from hotspots.service.people import (
     NotSignedInError,
     SignedIn,
     TooManyAttemptsError,
     change_password,
-    count_attempt,
     end_session,
     find_account,
     forgive_attempts,
-    is_password,
+    hash_new_password,
+    is_right_password,
     sign_in,
 )
 
@@ -45,15 +47,16 @@ def show_sign_in(
     context: Context,
     asker: Annotated[SignedIn | None, Depends(find_asker)],
     wanted: Wanted = "/",
+    lost: str = "",
 ) -> Response:
-    """The form; who has signed in already goes on."""
+    """The form, with what became of a form that was sent without a session; who has signed in already goes on."""
     if asker is not None:
         return RedirectResponse(stay_here(wanted), 303)
-    return ask_to_sign_in(context, wanted)
+    return ask_to_sign_in(context, wanted, lost=lost)
 
 
 @router.post("/sign-in")
-def take_sign_in(
+async def take_sign_in(
     request: Request,
     context: Context,
     name: Text = "",
@@ -64,7 +67,10 @@ def take_sign_in(
     address = find_address(request)
     context.limits.count("sign in", address)
     try:
-        token = sign_in(context.database, name, password, address=address, settings=context.service)
+        token = await take_turn(
+            partial(sign_in, context.database, name, password, address=address, settings=context.service),
+            address=address,
+        )
     except (NotSignedInError, TooManyAttemptsError) as error:
         page = ask_to_sign_in(context, wanted, fault=str(error))
         page.status_code = find_status(error)
@@ -104,11 +110,9 @@ def take_password(
     """
     name, address = asker.person.name, find_address(request)
     try:
-        with context.database.write() as session:
-            count_attempt(session, name, address)
         with context.database.read() as session:
             kept = find_account(session, name).password_hash
-        if not is_password(old, kept):  # outside a transaction that writes: others would wait for it
+        if not is_right_password(context.database, name, old, kept, address=address):
             raise ParameterError("The old password is not right. Type it again.")
         with context.database.write() as session:
             forgive_attempts(session, name, address)
@@ -116,8 +120,9 @@ def take_password(
             raise ParameterError("The two new passwords are not the same. Type both again.")
         if new == old:
             raise ParameterError("The new password is the old one. Choose another.")
+        hashed = hash_new_password(new, about=(name, asker.person.full_name))
         with context.database.write() as session:
-            change_password(session, find_account(session, name), new)
+            change_password(session, find_account(session, name), hashed)
             record(session, actor=name, action="change password", subject=name)
     except ParameterError as error:
         page = render(context, "password.html", person=asker.person, form_token=asker.form_token, fault=str(error))
@@ -126,10 +131,11 @@ def take_password(
     return RedirectResponse("/sign-in", 303)
 
 
-def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "") -> Response:
+def ask_to_sign_in(context: Context, wanted: str, *, fault: str = "", lost: str = "") -> Response:
     """The form to sign in, with what went wrong."""
     elsewhere = context.service.sign_in_elsewhere
-    page = render(context, "sign_in.html", person=None, next=stay_here(wanted), fault=fault, elsewhere=elsewhere)
+    wanted = stay_here(wanted)
+    page = render(context, "sign_in.html", person=None, next=wanted, fault=fault, lost=lost, elsewhere=elsewhere)
     page.status_code = 401 if fault else 200
     return page
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import select
 
-from hotspots.errors import ParameterError
+from hotspots.errors import HotspotsError, ParameterError
 from hotspots.products.words import say_each
 from hotspots.service.door import (
     FORM_TOKEN,
@@ -15,23 +15,22 @@ from hotspots.service.door import (
     ServiceContext,
     compare_form_token,
     find_status,
+    keep_aside,
     read_sent_file,
     render,
     require,
     require_form_token,
 )
-from hotspots.service.people import SignedIn
+from hotspots.service.people import SignedIn, find_ward_status
 from hotspots.service.state import Account, Upload
 from hotspots.service.uploads import (
     KEPT_SUFFIXES,
     TooLargeError,
-    check_waiting,
     discard_upload,
     find_obstacle,
     find_upload,
     keep_upload,
     list_uploads,
-    receive_upload,
 )
 
 router = APIRouter(include_in_schema=False, dependencies=[require("upload")])
@@ -51,19 +50,11 @@ async def take_upload(request: Request, context: Context, asker: Asker, tasks: B
     try:
         sent = await read_sent_file(request)
         compare_form_token(asker, sent.fields.get(FORM_TOKEN))
-        upload = await receive_upload(
-            context.database,
-            asker.person,
-            file_name=sent.name,
-            chunks=sent.chunks,
-            settings=context.service,
-            n_declared=sent.n_declared,
-        )
+        upload = await keep_aside(context, asker.person, sent, tasks)
     except (ParameterError, TooLargeError) as error:
         page = _list(context, asker, fault=str(error))
         page.status_code = find_status(error)
         return page
-    tasks.add_task(check_waiting, context.database, context.settings, context.service)
     return RedirectResponse(f"/uploads/{upload.id}", 303, background=tasks)
 
 
@@ -125,5 +116,14 @@ def _list(context: ServiceContext, asker: SignedIn, *, fault: str = "") -> Respo
         uploads=uploads,
         endings=KEPT_SUFFIXES,
         most_mb=context.service.max_upload_mb,
+        made_up=_find_made_up(context),
         fault=fault,
     )
+
+
+def _find_made_up(context: ServiceContext) -> str | None:
+    """What the wards say of themselves where they are made up: a real file cannot be kept beside them."""
+    try:
+        return find_ward_status(context.settings, context.service)
+    except HotspotsError:  # a run says what is wrong with them
+        return None
