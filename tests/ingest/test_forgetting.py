@@ -22,7 +22,9 @@ from click.testing import CliRunner
 from hotspots.cli.main import cli
 from hotspots.crimes import load_definitions
 from hotspots.errors import DataError, HotspotsError, ParameterError
+from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents import Intake, ReadingOptions, Store, forget_incidents, read_incidents
+from hotspots.ingest.incidents.record_files import RecordFile, read_record_file
 
 HEADER = "Crime Ref,Offence,Date From,Date To,Easting,Northing,Location,Location Type,Knife Flag,Officer,Ward Code\n"
 OLD = "REF-A1,Robbery,30/11/2023 18:05,30/11/2023 18:20,536560,178413,Grove Street,Street,Y,PC Jane Doe,E05009317\n"
@@ -90,7 +92,7 @@ def test_what_is_too_old_is_gone_and_all_else_is_read_as_before(folder: Path, st
 @pytest.mark.parametrize(
     ("path", "crs", "day"),
     [
-        ("police_uk/city_of_london", "EPSG:27700", dt.date(2024, 6, 16)),
+        ("police_uk/city_of_london", "EPSG:27700", dt.date(2024, 6, 1)),
         ("timestamped/vancouver_crimes_2020.zip", "EPSG:32610", dt.date(2020, 7, 1)),
     ],
 )
@@ -100,8 +102,10 @@ def test_real_incidents_that_stay_are_as_they_were(
     folder = tmp_path / "incidents"
     folder.mkdir()
     given = real_data / path
-    for file in given.iterdir() if given.is_dir() else [given]:
-        shutil.copy(file, folder)
+    if given.suffix == ".zip":
+        shutil.unpack_archive(given, folder)  # beside the table it holds a text, with which it would stay
+    else:
+        shutil.copytree(given, folder, dirs_exist_ok=True)
     options = ReadingOptions(crs=crs)
     before = read_incidents([folder], options=options, store=store)
     ended = before.incidents["ended_at"].fillna(before.incidents["started_at"])
@@ -218,7 +222,7 @@ def test_several_tables_of_a_file_stay_several(tmp_path: Path, store: Store) -> 
     with zipfile.ZipFile(folder / "months.zip", "w") as archive:
         archive.writestr("one.csv", HEADER + OLD + LATER)
         archive.writestr("two.csv", HEADER + OLD.replace("-A", "-D"))
-        archive.writestr("read me.csv", "a,b\n1,2\n")
+        archive.writestr("2023-11-met-outcomes.csv", "a,b\n1,2\n")
     whole = read_incidents([folder], store=store)
     forget_incidents([folder], before=LIMIT, store=store)
     after = read_incidents([folder], store=store)
@@ -227,6 +231,130 @@ def test_several_tables_of_a_file_stay_several(tmp_path: Path, store: Store) -> 
     ]
     assert len(after.passed_over) == len(whole.passed_over) == 1
     assert len(after.incidents) == len(whole.incidents) - 2
+
+
+def test_a_file_with_more_in_it_than_incidents_stays_and_is_said(tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "incidents"
+    folder.mkdir()
+    for name, member in (("kinds", "list.txt"), ("tables", "other.csv")):
+        with zipfile.ZipFile(folder / f"{name}.zip", "w") as archive:
+            archive.writestr("old.csv", HEADER + OLD.replace("-A", f"-{name}"))
+            archive.writestr(member, "a,b\n1,2\n")
+    points = gpd.GeoDataFrame(
+        {"Offence": ["Robbery"], "Date": ["2020-01-02"]}, geometry=gpd.points_from_xy([536560], [178413]), crs=27700
+    )
+    points.to_file(folder / "layers.gpkg", layer="incidents")
+    points.buffer(100).to_file(folder / "layers.gpkg", layer="areas")
+    with pd.ExcelWriter(folder / "sheets.xlsx") as book:
+        pd.DataFrame({"Offence": ["ASB"], "Date": ["2020-01-02"], "Easting": [536560], "Northing": [178413]}).to_excel(
+            book, sheet_name="one", index=False
+        )
+        pd.DataFrame({"a": [1]}).to_excel(book, sheet_name="two", index=False)
+    found = forget_incidents([folder], before=LIMIT, store=store)
+    assert found.is_nothing
+    said = {name.removeprefix("incidents/"): why[:13] for name, why in found.unread}
+    assert set(said) == {"kinds.zip", "tables.zip", "layers.gpkg", "sheets.xlsx"}
+    assert set(said.values()) == {"It holds more", "It holds laye"}
+    assert len(list_names(folder)) == 4
+
+
+def test_what_is_being_written_or_is_a_link_stays_and_is_said(
+    folder: Path, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "2020" / "02" / "old.csv").rename(tmp_path / "target.csv")
+    (folder / "2020" / "02" / "old.csv").symlink_to(tmp_path / "target.csv")
+    found = forget_incidents([folder], before=LIMIT, store=store, settled_s=60)
+    assert [why[:19] for _, why in found.unread] == ["It is a link. Look ", "It is being written"]
+    assert found.is_nothing
+    os.utime(folder / "mixed.csv", (0, 0))
+
+    def grow(file: FoundFile, options: ReadingOptions) -> RecordFile | None:
+        if file.path.name == "mixed.csv":
+            with file.path.open("a") as grown:
+                grown.write(LATER.replace("-A", "-Z"))
+            os.utime(file.path, (0, 0))
+        return read_record_file(file, options)
+
+    monkeypatch.setattr("hotspots.ingest.incidents.forgetting.read_record_file", grow)
+    found = forget_incidents([folder], before=LIMIT, store=store, settled_s=60)
+    assert "It is being written" in dict(found.unread)["incidents/mixed.csv"]
+    assert (folder / "mixed.csv").is_file()
+
+
+def test_two_at_once_are_one_after_the_other(folder: Path, store: Store) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="files are not locked here")
+    store.folder.mkdir()
+    with (store.folder / ".forgetting").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(HotspotsError, match="at this moment"):
+            forget_incidents([folder], before=LIMIT, store=store)
+    assert (folder / "mixed.csv").is_file()
+
+
+def test_a_file_that_came_under_the_name_of_one_that_is_gone_stays(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("hotspots.ingest.incidents.forgetting._take_place", kill)
+        with pytest.raises(KeyboardInterrupt):
+            forget_incidents([folder], before=LIMIT, store=store)
+    (folder / "mixed.csv").write_text(HEADER + LATER.replace("-A", "-N"))
+    forget_incidents([folder], before=LIMIT, store=store)
+    assert list_names(folder) == ["later.csv", "mixed.csv", "mixed.parquet"]
+    notes = " ".join(read_incidents([folder], store=store).notes)
+    assert "incidents/mixed.parquet, which holds what is left of an earlier file of that name" in notes
+
+
+def test_a_month_goes_as_a_whole(tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "incidents"
+    folder.mkdir()
+    header = "Crime ID,Month,Falls within,Longitude,Latitude,Location,LSOA code,Crime type,Context\n"
+    (folder / "2023-11-met-street.csv").write_text(
+        f"{header}m1,2023-11,Met,-0.034481,51.488184,On or near Supermarket,E01003244,Robbery,\n"
+    )
+    assert forget_incidents([folder], before=dt.date(2023, 11, 30), store=store).is_nothing
+    assert forget_incidents([folder], before=LIMIT, store=store).n_rows == 1
+
+
+def test_one_file_that_cannot_be_replaced_keeps_no_other_from_it(
+    folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_incidents([folder], store=store)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("hotspots.ingest.incidents.forgetting.write_record_file", refuse)
+    found = forget_incidents([folder], before=LIMIT, store=store)
+    assert found.removed == ("incidents/2020/02/old.csv",)
+    assert found.unread == (("incidents/mixed.csv", "Read-only file system."),)
+    assert not list(store.folder.rglob("month=2023*"))
+
+
+def test_a_file_of_another_store_goes_on_saying_so_when_it_is_shortened_again(
+    folder: Path, store: Store, tmp_path: Path
+) -> None:
+    forget_incidents([folder], before=LIMIT, store=store)
+    other = Store(folder=tmp_path / "other")
+    read_incidents([folder], store=other)
+    forget_incidents([folder], before=dt.date(2026, 1, 3), store=other)
+    assert (folder / "mixed.parquet").is_file()
+    said = "were hashed in another store"
+    assert " ".join(read_incidents([folder / "mixed.parquet"], store=other).notes).count(said) == 1
+    assert said not in " ".join(read_incidents([folder / "mixed.parquet"], store=store).notes)
+
+
+def test_parts_of_a_shapefile_go_whatever_their_letters(tmp_path: Path, store: Store) -> None:
+    folder = tmp_path / "incidents"
+    folder.mkdir()
+    make_shapefile(folder / "shapes.shp")
+    for part in list(folder.iterdir()):
+        part.rename(folder / f"SHAPES{part.suffix.upper()}")
+    forget_incidents([folder], before=dt.date(2027, 1, 1), store=store)
+    assert list_names(folder) == []
 
 
 def test_what_cannot_be_dated_stays_and_is_said(tmp_path: Path, store: Store) -> None:
@@ -286,6 +414,15 @@ def test_records_come_in_the_crs_and_with_the_crimes_of_now(folder: Path, store:
         (lambda told, table: (told, table.drop_columns(["category"])), "not as it was written"),
         (lambda told, table: (told, blank(table, "started_at")), "not as it was written"),
         (lambda told, table: (told, blank(table, "time_precision")), "not as it was written"),
+        (lambda told, table: (told, blank(table, "table")), "not as it was written"),
+        (lambda told, table: (told, blank(table, "source_row")), "not as it was written"),
+        (lambda told, table: ({**told, "crs": "nonsense"}, table), "not as it was written"),
+        (lambda told, table: ({**told, "crs": "EPSG:4978"}, table), "not as it was written"),
+        (lambda told, table: (tell(told, doubts=5), table), "not as it was written"),
+        (lambda told, table: (tell(told, sha256={}), table), "not as it was written"),
+        (lambda told, table: (tell(told, data_status=[1]), table), "not as it was written"),
+        (lambda told, table: (tell(told, label="\udcff"), table), "not as it was written"),
+        (lambda told, table: ({**told, "tables": []}, table), "not as it was written"),
     ],
 )
 def test_one_that_is_damaged_is_said_to_be(folder: Path, store: Store, change: Any, error: str) -> None:
@@ -297,6 +434,10 @@ def test_one_that_is_damaged_is_said_to_be(folder: Path, store: Store, change: A
     pq.write_table(changed.replace_schema_metadata({**metadata, b"hotspots": json.dumps(told)}), path)
     with pytest.raises(DataError, match=error):
         read_incidents([path])
+
+
+def tell(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {**told, "tables": [{**told["tables"][0], **changes}]}
 
 
 def blank(table: Any, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Generator, Iterator
 
@@ -9,9 +10,9 @@ from hotspots.ingest.formats import FoundFile
 from hotspots.ingest.incidents.column_words import release_columns
 from hotspots.ingest.incidents.doubtful_hours import doubt_hours
 from hotspots.ingest.incidents.locations import find_middle
-from hotspots.ingest.incidents.record_files import Reading, mark_key, read_record_file
+from hotspots.ingest.incidents.record_files import Reading, RecordFile, mark_key, read_record_file
 from hotspots.ingest.incidents.records import ReadingOptions, TableRecords, read_records
-from hotspots.ingest.incidents.sources import PassedOver, ReadTable, Source, find_sources
+from hotspots.ingest.incidents.sources import INCIDENT_SUFFIXES, PassedOver, ReadTable, Source, find_sources
 from hotspots.ingest.incidents.store import Store
 from hotspots.ingest.texts import mask_label, mask_text
 
@@ -34,9 +35,9 @@ def read_file(
         DataError: See `find_sources`, `read_records` and `read_record_file`.
         ParameterError: See `read_records`.
     """
-    written = read_record_file(file, options, key_mark=mark_key(store.read_key() if store else None))
+    written = read_record_file(file, options)
     if written is not None:
-        yield from written
+        yield from _doubt(written, file, key_mark=mark_key(store.read_key() if store else None))
     elif store is None:
         yield from _read(file, options)
     elif (kept := store.load(file, options, start=start, end=end)) is not None:
@@ -45,6 +46,29 @@ def read_file(
         with store.keep(file, options) as keep:
             for reading in _read(file, options):
                 yield keep(reading)
+
+
+def _doubt(written: RecordFile, file: FoundFile, *, key_mark: str) -> Iterator[Reading]:
+    """The readings of a file of records, with what may make rows in it count twice."""
+    label, stem = mask_label(file.label), file.path.stem
+    doubts = []
+    if written.key_mark != key_mark:
+        doubts.append(
+            f"The numbers of incidents in {label} were hashed in another store, so rows that other files repeat are "
+            "not found by them."
+        )
+    names = [path.name for path in file.path.parent.iterdir() if path.name.startswith(f"{stem}.") and path != file.path]
+    beside = sorted(name for name in names if name.lower().endswith(INCIDENT_SUFFIXES))
+    if beside:
+        doubts.append(
+            f"{mask_label(beside[0])} stands beside {label}, which holds what is left of an earlier file of that name. "
+            "Rows of both that have no number count twice: take one of them away."
+        )
+    for number, reading in enumerate(written.readings):
+        if isinstance(reading, PassedOver) or number:
+            yield reading
+        else:
+            yield dataclasses.replace(reading[0], doubts=(*reading[0].doubts, *doubts)), reading[1]
 
 
 def _read(file: FoundFile, options: ReadingOptions) -> Iterator[Reading]:

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyproj
+import pyproj.exceptions
 
 from hotspots.crimes import UNRECOGNISED
 from hotspots.errors import DataError
@@ -39,7 +41,10 @@ _LABEL, _MASKED_LABEL = "\0", "\1"
 """What stands in what is told for the name of the file, and for the name as products show it."""
 _TOLD, _VERSION = b"hotspots", 1
 _ORDER, _TABLE = pa.field("order", pa.int64()), pa.field("table", pa.int32())
-_DAMAGED = (ValueError, RecursionError, KeyError, TypeError, AttributeError, pa.ArrowException)
+_DAMAGED = (
+    *(ValueError, RecursionError, KeyError, TypeError, AttributeError, OverflowError),
+    *(pa.ArrowException, pyproj.exceptions.CRSError),
+)
 _NEEDED = ("category", "started_at", "time_precision", "location_precision", "easting", "northing")
 _KNOWN_WORDS = {
     "time_precision": ("minute", "day", "month"),
@@ -47,15 +52,31 @@ _KNOWN_WORDS = {
 }
 
 
-def write_record_file(path: Path, readings: Sequence[Reading], *, label: str, crs: str, key_mark: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFile:
+    """What a file of records holds.
+
+    Attributes:
+        readings: Tables, with their records.
+        key_mark: Of the store that has hashed the numbers of incidents (`mark_key`).
+    """
+
+    readings: list[Reading]
+    key_mark: str
+
+
+def write_record_file(
+    path: Path, readings: Sequence[Reading], *, label: str, crs: str, key_mark: str, follows: str
+) -> None:
     """Write what was read of a file, to take its place.
 
     Args:
-        path: Where; it ends in `RECORD_FILE_SUFFIX`.
+        path: Where.
         readings: Its tables, with their records and without numbers of incidents as their source has them.
         label: Of the file.
         crs: The working CRS of the records.
-        key_mark: Of the store that has hashed the numbers of incidents: see `read_record_file`.
+        key_mark: Of the store that has hashed the numbers of incidents.
+        follows: Digest of the file.
     """
     tables: list[dict[str, Any]] = []
     passed_over: list[dict[str, str]] = []
@@ -73,18 +94,27 @@ def write_record_file(path: Path, readings: Sequence[Reading], *, label: str, cr
         "version": _VERSION,
         "crs": crs,
         "key_mark": key_mark,
+        "follows": follows,
         **hide_label({"tables": tables, "passed_over": passed_over}, label),
     }
     write_records(path, pa.concat_tables(parts).unify_dictionaries(), crs=crs, metadata={_TOLD: json.dumps(told)})
 
 
-def read_record_file(file: FoundFile, options: ReadingOptions, *, key_mark: str | None) -> list[Reading] | None:
+def find_followed(path: Path) -> str | None:
+    """Digest of the file in whose place a file of records is to come; None where it does not say."""
+    try:
+        told = (pq.read_metadata(path).metadata or {}).get(_TOLD)
+        return str(json.loads(told)["follows"]) if told else None
+    except (OSError, *_DAMAGED):
+        return None
+
+
+def read_record_file(file: FoundFile, options: ReadingOptions) -> RecordFile | None:
     """What was read of the file in whose place this one is; None where it is not one of ours.
 
     Args:
         file: Any file.
         options: How files are read now: the records come in its CRS, and with its crimes.
-        key_mark: Of the store in use. Numbers of incidents that were hashed by the key of another cannot be compared.
 
     Raises:
         DataError: It is one, and is damaged or of a later version.
@@ -107,13 +137,12 @@ def read_record_file(file: FoundFile, options: ReadingOptions, *, key_mark: str 
             )
         given = show_label(given, file.label)
         with file.start() as opened:
-            records = _require_sound(restore_records(pq.read_table(opened), _TABLE, _ORDER))
-        records = _fit(records, options, crs=given["crs"])
-        is_foreign = given["key_mark"] != key_mark
+            records = restore_records(pq.read_table(opened), _TABLE, _ORDER)
+        records = _require_sound(_fit(records, options, crs=given["crs"]), n_tables=len(given["tables"]))
         numbers = records["table"].to_numpy()
         readings: list[Reading] = [
             (
-                _doubt_numbers(parse_table(told), file.label) if is_foreign else parse_table(told),
+                parse_table(_require_told(told)),
                 TableRecords(
                     records=records.filter(pa.array(numbers == number)).drop_columns(["table", "order"]),
                     data_status=told["data_status"],
@@ -121,7 +150,10 @@ def read_record_file(file: FoundFile, options: ReadingOptions, *, key_mark: str 
             )
             for number, told in enumerate(given["tables"], start=1)
         ]
-        return readings + [PassedOver(**told) for told in given["passed_over"]]
+        passed_over = [
+            PassedOver(label=str(told["label"]), reason=str(told["reason"])) for told in given["passed_over"]
+        ]
+        return RecordFile(readings=[*readings, *passed_over], key_mark=str(given["key_mark"]))
     except DataError:
         raise
     except (OSError, *_DAMAGED) as error:
@@ -226,20 +258,33 @@ def _freeze(values: dict[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
-def _doubt_numbers(table: ReadTable, label: str) -> ReadTable:
-    doubt = (
-        f"The numbers of incidents in {mask_label(label)} were hashed in another store, so rows that other files "
-        "repeat are not found by them."
-    )
-    return dataclasses.replace(table, doubts=(*table.doubts, doubt))
+def _require_told(told: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a table, if it is of the kinds that it has to be.
+
+    Raises:
+        TypeError: It is not.
+    """
+    lists = {"header": told["header"], "doubts": told["doubts"]}
+    texts = [told["label"], told["kind"], told["sha256"], *(text for texts in lists.values() for text in texts)]
+    texts += [told[name] for name in ("crs", "rounded_to", "data_status") if told[name] is not None]
+    texts += [told["n_count_rows"]] if isinstance(told["n_count_rows"], str) else []
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(one, list) for one in lists.values()):
+        raise TypeError("what is told of a table is not text")
+    "".join(texts).encode("utf-8")  # half a character could not be written anywhere
+    return told
 
 
-def _require_sound(records: pa.Table) -> pa.Table:
+def _require_sound(records: pa.Table, *, n_tables: int) -> pa.Table:
     """Records of a file that anybody may have made: usable rows have what they need, and texts no names of people.
 
     Raises:
         ValueError: A row is none that could have been written.
     """
+    numbers = records["table"].to_numpy(zero_copy_only=False) if records.num_rows else np.ones(0)
+    if records["table"].null_count or records["source_row"].null_count:
+        raise ValueError("a row of no table, or without its number")
+    if len(numbers) and not 1 <= numbers.min() <= numbers.max() <= n_tables:
+        raise ValueError("a row of a table that is not described")
     usable = records.filter(pc.is_null(records["reason"]))
     for name in _NEEDED:
         if usable[name].null_count:

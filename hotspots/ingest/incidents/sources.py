@@ -46,6 +46,9 @@ INCIDENT_SUFFIXES = (*TABLE_SUFFIXES, *LAYER_SUFFIXES, ".zip")
 OVERLOOKED = (".txt", ".dat", ".json", ".xlsb", ".ods", ".7z", ".rar")
 """What may hold incidents, and is not looked for in a folder, where it is often something else."""
 
+NOT_CRIME = "outcomes or stop and search"
+"""Why a table of police.uk is passed over."""
+
 MAX_TABLES = 100
 """In one file without a source profile: to recognise one takes some 50 ms, and a small file may hold thousands."""
 _N_NAMES = 12
@@ -140,7 +143,7 @@ def find_sources(file: FoundFile, options: ReadingOptions) -> Iterator[Source | 
         yield from (PassedOver(label=member.label, reason=reason) for member in other)
     for member in list_members(file, suffixes=TABLE_SUFFIXES):
         if member.label.lower().removesuffix(".gz").endswith(NOT_INCIDENTS):
-            yield PassedOver(label=member.label, reason="outcomes or stop and search")
+            yield PassedOver(label=member.label, reason=NOT_CRIME)
             continue
         packed = member.label != file.label or member.label.lower().endswith(".gz")
         try:

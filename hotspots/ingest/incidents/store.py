@@ -29,7 +29,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -145,7 +145,7 @@ class Store:
         if self.problem is not None:
             yield self._hash_numbers
             return
-        before, asked_at = _describe_state(file), time.time_ns()
+        before, asked_at = describe_state(file), time.time_ns()
         file.known_sha256 = None  # it may have been changed since
         with contextlib.ExitStack() as stack:
             drafts: list[_Draft] = []
@@ -170,7 +170,7 @@ class Store:
                 (draft,) = drafts
                 sha256 = file.sha256
                 # a file that was changed while it was read may be neither the one before nor the one after
-                if _describe_state(file) == before:
+                if describe_state(file) == before:
                     draft.finish(file.label, sha256, _make_key(options))
                     if _is_settled(before, asked_at):
                         self._write_seen(draft.folder / _SEEN, before, sha256)
@@ -198,14 +198,14 @@ class Store:
 
     def _has_digest(self, file: FoundFile, entry: Path, sha256: str) -> bool:
         """Whether a file has a digest; it is not opened if it is as it was when it was found to have it."""
-        state, asked_at = _describe_state(file), time.time_ns()
+        state, asked_at = describe_state(file), time.time_ns()
         with contextlib.suppress(OSError, ValueError, RecursionError):
             if json.loads((entry / _SEEN).read_text("utf-8")) == self._describe_seen(state, sha256):
                 file.known_sha256 = sha256
                 return True
         if file.sha256 != sha256:
             return False
-        if _is_settled(state, asked_at) and _describe_state(file) == state:
+        if _is_settled(state, asked_at) and describe_state(file) == state:
             with (
                 contextlib.suppress(OSError),  # it is as good without
                 tempfile.TemporaryDirectory(prefix=_DRAFT, dir=self.folder, ignore_cleanup_errors=True) as made,
@@ -225,20 +225,15 @@ class Store:
         """The folder of a file, whether it is there or not."""
         return self.folder / f"file={self._hash(label, use=b'file')}"
 
-    def forget(self, before: dt.date, *, labels: Collection[str] = ()) -> None:
-        """Remove all that is kept of files with incidents before a day, or of some files; the rest can be read again.
-
-        Args:
-            before: The first day that may stay.
-            labels: Of files that are gone.
+    def forget(self, before: dt.date) -> None:
+        """Remove all that is kept of files with incidents before a day; those that are still there can be read again.
 
         Raises:
             OSError: Something cannot be removed.
         """
         self._open()
-        gone = [self.find_entry(label) for label in labels] if self.read_key() is not None else []
-        for entry in sorted({*gone, *filter(lambda entry: _holds_before(entry, before), self.folder.glob("file=*"))}):
-            if entry.is_dir():
+        for entry in sorted(self.folder.glob("file=*")):
+            if _holds_before(entry, before):
                 _remove_whole(entry)
 
     def read_key(self) -> bytes | None:
@@ -304,7 +299,7 @@ def _is_of_others(folder: Path) -> bool:
         return False
 
 
-def _describe_state(file: FoundFile) -> list[list[Any]]:
+def describe_state(file: FoundFile) -> list[list[Any]]:
     """What changes when a file is changed: of each of its parts the path, size, times and number on the disk."""
     states = [(part, part.stat()) for part in file.parts]
     return [
@@ -489,10 +484,13 @@ def _holds_before(entry: Path, day: dt.date) -> bool:
     months = (_read_month(part.relative_to(entry).as_posix()) for part in entry.rglob("month=*/*.parquet"))
     if any(month is not None and month.astype("datetime64[D]") < np.datetime64(day, "D") for month in months):
         return True
-    for part in entry.rglob("rejected.parquet"):
-        earliest = pc.min(pq.read_table(part, columns=["started_at"], partitioning=None)["started_at"]).as_py()
-        if earliest is not None and earliest.date() < day:
-            return True
+    try:
+        for part in entry.rglob("rejected.parquet"):
+            earliest = pc.min(pq.read_table(part, columns=["started_at"], partitioning=None)["started_at"]).as_py()
+            if earliest is not None and earliest.date() < day:
+                return True
+    except (OSError, pa.ArrowException):  # it is damaged: nobody knows, and what can be read is read again
+        return True
     return False
 
 
