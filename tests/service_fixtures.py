@@ -120,6 +120,7 @@ def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         path = tmp_path / "service" / "hotspots.db"
         if has_tables:
             path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.touch(mode=0o600)  # as the service makes it: a copy keeps the rights of a file that is there
             shutil.copyfile(request.getfixturevalue("sqlite_with_tables"), path)
         return f"sqlite:///{path.as_posix()}"
     make: Callable[..., str] = request.getfixturevalue("make_postgres")
