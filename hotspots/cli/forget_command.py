@@ -12,6 +12,9 @@ from hotspots.cli.outputs import echo, echo_json
 from hotspots.errors import ParameterError
 from hotspots.settings import FILE_NAME
 
+_SETTLED_S = 60
+"""A file that was changed since may be a copy on its way."""
+
 
 @click.command()
 @day_option("--before", required=True, help="The first day that may stay: incidents that ended before it go.")
@@ -49,6 +52,7 @@ def forget(
             before=before,
             store=Store(folder=settings.store),
             options=settings.make_reading_options(),
+            settled_s=_SETTLED_S,
             is_trial=not is_meant,
             progress=progress,
         )

@@ -65,7 +65,7 @@ def write_places(*names: str) -> bytes:
 
 def read_layer(database: Database, name: str) -> gpd.GeoDataFrame:
     with database.engine.connect() as connection:
-        query = f"SELECT * FROM layers.{name} ORDER BY 1, 2"
+        query = f"SELECT * FROM hotspots_layers.{name} ORDER BY 1, 2"
         return gpd.read_postgis(query, connection, geom_col="geometry")
 
 
@@ -97,8 +97,8 @@ def test_incidents_that_cannot_be_read_leave_none_and_are_not_tried_again_and_ag
     assert keep_layers(layered, Settings(), service, command=FAILS)
     assert not keep_layers(layered, Settings(), service, command=FAILS)
     with layered.engine.connect() as connection:
-        said = connection.scalar(text("SELECT message FROM layers.versions WHERE name = 'incidents'"))
-    assert said == "hotspots: no wards"
+        said = connection.scalar(text("SELECT message FROM hotspots_layers.versions WHERE name = 'incidents'"))
+    assert said == "no wards"
     assert read_layer(layered, "incidents").empty
 
 
@@ -120,7 +120,8 @@ def test_places_come_and_go_with_their_products(
     assert layer.geometry[0].hausdorff_distance(BOX) < 0.01
     with database.engine.connect() as connection:
         columns = "product_id, label, crime, period_start, audience"
-        found = connection.execute(text(f"SELECT {columns} FROM layers.products WHERE label = 'Robbery'")).all()
+        query = f"SELECT {columns} FROM hotspots_layers.products WHERE label = 'Robbery'"
+        found = connection.execute(text(query)).all()
         assert found == [(product.id, "Robbery", "robbery", dt.date(2025, 10, 1), "tasking")]
     assert not keep_layers(database, Settings(), service, command=FAILS)
     with database.write() as session:
@@ -129,11 +130,16 @@ def test_places_come_and_go_with_their_products(
     assert read_layer(database, "places").empty
 
 
-def test_another_crs_makes_them_anew(layered: Database, service: ServiceSettings, workspace: Path) -> None:
+def test_another_crs_makes_them_anew_and_leaves_what_others_have_made_there(
+    layered: Database, service: ServiceSettings, workspace: Path
+) -> None:
+    with layered.engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA hotspots_layers CREATE TABLE trees (name text)"))
     keep_layers(layered, Settings(), service, command=FAILS)
     assert keep_layers(layered, Settings(crs="EPSG:32630"), service, command=FAILS)
     with layered.engine.connect() as connection:
-        srid = connection.scalar(text("SELECT Find_SRID('layers', 'places', 'geometry')"))
+        srid = connection.scalar(text("SELECT Find_SRID('hotspots_layers', 'places', 'geometry')"))
+        assert connection.scalar(text("SELECT count(*) FROM hotspots_layers.trees")) == 0
     assert srid == 32630
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy import select, update
 from hotspots.service.app import make_app
 from hotspots.service.audit import check_chain, record, remove_records
 from hotspots.service.backup import take_backup
-from hotspots.service.jobs import Worker, hold_incidents
+from hotspots.service.jobs import FeedRequest, Worker, hold_incidents
 from hotspots.service.retention import keep_to_rule, sweep_shelf
 from hotspots.service.state import (
     Account,
@@ -63,9 +64,9 @@ def list_records(database: Database) -> list[tuple[str, str, dict[str, Any]]]:
 def make_workspace(folder: Path) -> Settings:
     (folder / "hotspots.toml").write_text('store = "store"\n')
     (folder / "data" / "incidents").mkdir(parents=True)
-    (folder / "data" / "incidents" / "all.csv").write_text(
-        f"{HEADER}1,Robbery,2020-01-02,536560,178413\n2,Robbery,2026-01-02,536560,178413\n"
-    )
+    path = folder / "data" / "incidents" / "all.csv"
+    path.write_text(f"{HEADER}1,Robbery,2020-01-02,536560,178413\n2,Robbery,2026-01-02,536560,178413\n")
+    os.utime(path, (0, 0))  # what came in the last minute may still be on its way
     return load_service_settings(folder / "hotspots.toml")[0]
 
 
@@ -79,7 +80,7 @@ def test_old_incidents_go_from_files_and_store_and_the_audit_says_so(
     monkeypatch.setattr("hotspots.service.audit.chain.read_clock", lambda: NOON)
     settings = make_workspace(service.workspace)
     told = service.model_copy(update={"retention": RetentionSettings(incidents_months=13)})
-    files = {"map.html": b"map", "rejected.csv": b"rows", "tables.csv": b"counts"}
+    files = {"map.html": b"map", "rejected.csv": b"rows", "pack.zip": b"rows again", "tables.csv": b"counts"}
     began_before = add_product("Before", files=files)
     add_product("Within", files=files)
     with database.write() as session:
@@ -94,7 +95,7 @@ def test_old_incidents_go_from_files_and_store_and_the_audit_says_so(
     assert (told_of["before"], told_of["n_rows"], told_of["shortened"]) == ("2025-11-01", 1, ["incidents/all.csv"])
     left = sorted(path.name for path in (service.shelf / began_before.job_id).iterdir())
     assert left == ["map.html", "tables.csv"]
-    assert len([*service.shelf.rglob("rejected.csv")]) == 1
+    assert len([*service.shelf.rglob("rejected.csv")]) == len([*service.shelf.rglob("pack.zip")]) == 1
     assert not keep_to_rule(database, settings, told, now=NOON)
     assert keep_to_rule(database, settings, told, now=NOON + dt.timedelta(days=1))
     assert list_records(database)[-1][0] == "apply rule"
@@ -114,6 +115,46 @@ def test_a_rule_that_cannot_be_applied_says_why_and_is_tried_again(
     assert "hotspots.toml names none" in details["why"]
     assert not keep_to_rule(database, Settings(), told, now=now + dt.timedelta(hours=5))
     assert keep_to_rule(database, Settings(), told, now=now + dt.timedelta(hours=7))
+
+
+def test_one_step_that_fails_keeps_no_other_from_its_work_and_is_said(
+    database: Database, service: ServiceSettings, add_product: Callable[..., Product], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    product = add_product()
+
+    def refuse(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("hotspots.service.retention.rule.remove_products", refuse)
+    with database.write() as session:
+        at = read_clock() - dt.timedelta(days=70)
+        session.add(Job(id="old", label="x", arguments=[], status="failed", created_at=at, ended_at=at))
+    rule = RetentionSettings(products_months=1, audit_months=1)
+    told = service.model_copy(update={"retention": rule})
+    assert keep_to_rule(database, Settings(), told, now=read_clock().replace(hour=12))
+    with database.read() as session:
+        assert list(session.scalars(select(Job.id))) == [product.job_id]
+    assert [(action, outcome) for action, outcome, _ in list_records(database)][-1] == ("apply rule", "failed")
+
+
+def test_a_feed_does_not_bring_back_what_the_rule_removes() -> None:
+    feed = FeedRequest(kind="fetch", forces=("metropolitan",), first_month="2020-01")
+    assert "--from=2023-12" in feed.begin_at(dt.date(2023, 12, 1)).list_arguments(today=dt.date(2026, 12, 15))
+    assert "--from=2020-01" in feed.begin_at(None).list_arguments(today=dt.date(2026, 12, 15))
+    assert "--from=2020-01" in feed.begin_at(dt.date(2019, 12, 1)).list_arguments(today=dt.date(2026, 12, 15))
+
+
+def test_whoever_wants_to_be_alone_is_waited_for(service: ServiceSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hold_incidents(service) as is_first:
+        assert is_first
+        with hold_incidents(service, alone=True) as is_alone:
+            assert not is_alone
+        with hold_incidents(service) as is_second:
+            assert not is_second
+    with hold_incidents(service, alone=True) as is_alone:
+        assert is_alone
+    with hold_incidents(service) as is_third:
+        assert is_third
 
 
 def test_old_products_go_with_their_files_and_later_ones_stay(

@@ -113,8 +113,13 @@ def _write(
         try:
             files.append(_write_file(archive, path, name))
         except FileNotFoundError:
-            if not name.startswith(f"{SERVICE}/{settings.shelf.name}/"):
+            if name.startswith(f"{SERVICE}/{settings.incoming.name}/"):
                 continue  # of an upload that somebody decided on meanwhile
+            if name.startswith(f"{WORKSPACE}/"):
+                raise HotspotsError(
+                    f"{path.as_posix()} went away while the backup was taken, and what came in its place would be "
+                    "missed. Take it again."
+                ) from None
             raise HotspotsError(
                 f"{path.as_posix()} is not there, and the database names it. Restore it from an earlier backup."
             ) from None

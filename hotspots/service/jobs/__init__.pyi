@@ -8,6 +8,7 @@ from .incident_lock import hold_incidents as hold_incidents
 from .job_attempt import measure_memory as measure_memory
 from .job_attempt import tie as tie
 from .job_bench import clear_bench as clear_bench
+from .job_bench import take_lock as take_lock
 from .job_queue import Claim as Claim
 from .job_queue import LostClaimError as LostClaimError
 from .job_queue import WorkRules as WorkRules
@@ -22,10 +23,12 @@ from .job_request import JobKind as JobKind
 from .job_request import JobRequest as JobRequest
 from .known_names import list_crimes as list_crimes
 from .known_names import require_known as require_known
+from .own_commands import HOTSPOTS as HOTSPOTS
+from .own_commands import OwnRun as OwnRun
+from .own_commands import run_own as run_own
 from .said_lines import name_fields as name_fields
 from .scheduled_jobs import ScheduleState as ScheduleState
 from .scheduled_jobs import ask_scheduled_jobs as ask_scheduled_jobs
 from .scheduled_jobs import list_schedules as list_schedules
 from .scheduled_jobs import require_schedules as require_schedules
-from .worker import HOTSPOTS as HOTSPOTS
 from .worker import Worker as Worker

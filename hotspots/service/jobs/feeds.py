@@ -43,6 +43,11 @@ class FeedRequest(BaseModel):
         """What is asked, in words."""
         return f"Recorded crime from data.police.uk: {', '.join(self.forces)}"[:200]
 
+    def begin_at(self, day: dt.date | None) -> FeedRequest:
+        """The same, without months before a day: what is removed by rule must not be fetched again."""
+        first = self.first_month if day is None else max(self.first_month, f"{day:%Y-%m}")
+        return self.model_copy(update={"first_month": first})
+
     def list_arguments(self, *, today: dt.date) -> list[str]:
         """What would be typed after `hotspots`.
 

@@ -7,11 +7,14 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from hotspots.service.state import ServiceSettings
 
-_LOCK = "incidents.lock"
+_LOCK, _WANTED = "incidents.lock", "incidents.wanted"
 _EVERY_S = 0.2
+_WANTED_S = 60
+"""For so long whoever wants it alone is waited for: with several workers somebody would always share it."""
 
 
 @contextmanager
@@ -26,12 +29,28 @@ def hold_incidents(settings: ServiceSettings, *, alone: bool = False, patience_s
     Yields:
         Whether it is held.
     """
-    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings.make_folder()
+    wanted = settings.folder / _WANTED
+    if not alone and _is_fresh(wanted):
+        yield False
+        return
     handle = os.open(settings.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield _take(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, until=time.monotonic() + patience_s)
+        is_held = _take(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, until=time.monotonic() + patience_s)
+        if alone and not is_held:
+            wanted.touch()
+        yield is_held
+        if alone and is_held:
+            wanted.unlink(missing_ok=True)
     finally:
         os.close(handle)
+
+
+def _is_fresh(wanted: Path) -> bool:
+    try:
+        return time.time() - wanted.stat().st_mtime < _WANTED_S
+    except FileNotFoundError:
+        return False
 
 
 def _take(handle: int, kind: int, *, until: float) -> bool:

@@ -16,7 +16,7 @@ from hotspots.errors import ParameterError
 from hotspots.service.audit import record
 from hotspots.service.jobs.feeds import FeedRequest
 from hotspots.service.jobs.job_request import JobRequest
-from hotspots.service.state import Database, Job, Schedule, ScheduledRun, ServiceSettings, read_clock
+from hotspots.service.state import Database, Job, Schedule, ScheduledRun, ServiceSettings, find_limits, read_clock
 
 SCHEDULER = "schedule"
 """Who asks, as the audit has it."""
@@ -81,7 +81,7 @@ def ask_scheduled_jobs(
         if due is None or due < now - _TOO_LATE:
             continue
         try:
-            job_id = _ask_once(database, schedule, due, today=now.astimezone(zone).date())
+            job_id = _ask_once(database, service, schedule, due, today=now.astimezone(zone).date())
         except IntegrityError:  # another worker was first
             continue
         if job_id is not None:
@@ -90,11 +90,15 @@ def ask_scheduled_jobs(
     return asked
 
 
-def _ask_once(database: Database, schedule: Schedule, due: dt.datetime, *, today: dt.date) -> str | None:
+def _ask_once(
+    database: Database, service: ServiceSettings, schedule: Schedule, due: dt.datetime, *, today: dt.date
+) -> str | None:
     with database.read() as session:
         if session.get(ScheduledRun, (schedule.label, due)):
             return None
     request = make_request(schedule)
+    if isinstance(request, FeedRequest):
+        request = request.begin_at(find_limits(service.retention, today).incidents)
     with database.write() as session:
         if session.get(ScheduledRun, (schedule.label, due)):
             return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Callable, Sequence
 
@@ -15,10 +14,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from hotspots.service.jobs.job_attempt import attempt_job
 from hotspots.service.jobs.job_bench import clear_bench
 from hotspots.service.jobs.job_queue import WorkRules, claim_job, take_back_lapsed
+from hotspots.service.jobs.own_commands import HOTSPOTS
 from hotspots.service.state import Database, ServiceSettings
 
-HOTSPOTS = (sys.executable, "-P", "-m", "hotspots")
-"""What runs Hotspots: the installed one, whatever lies in the workspace, in which it runs."""
 _NAP_S = 0.1
 _CHORES_S = 10
 """Between chores."""

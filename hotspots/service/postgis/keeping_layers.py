@@ -6,10 +6,10 @@ import datetime as dt
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ import hotspots
 from hotspots.geography import project_coordinates
 from hotspots.pipeline import list_inputs
 from hotspots.products.summary import PRODUCTS
-from hotspots.service.jobs import HOTSPOTS, hold_incidents, tie
+from hotspots.service.jobs import HOTSPOTS, hold_incidents, run_own, take_lock
 from hotspots.service.postgis.layer_tables import SCHEMA, LayerTables, describe_layers, has_postgis, make_layers
 from hotspots.service.state import Database, Product, ProductFile, ServiceSettings
 from hotspots.settings import FILE_NAME, Settings
@@ -34,15 +34,15 @@ from hotspots.settings import FILE_NAME, Settings
 PLACES_FILE = PRODUCTS["places_geojson"]
 _INCIDENTS = "incidents"
 _DEGREES = "EPSG:4326"
+_LOCK = "layers"
 _AT_ONCE = 5_000
-_MOST_LETTERS = 500
 _log = structlog.get_logger(__name__)
 
 
 def keep_layers(
     database: Database, settings: Settings, service: ServiceSettings, *, command: Sequence[str] = HOTSPOTS
 ) -> bool:
-    """Bring the schema `layers` up to date where the database has PostGIS; called again it does nothing.
+    """Bring the schema `hotspots_layers` up to date where the database has PostGIS; called again it does nothing.
 
     It holds what files and products hold, and nothing reads it but programs of others: it is in no backup, and may be
     removed at any time.
@@ -152,52 +152,41 @@ def _keep_incidents(
 ) -> bool:
     """Put all incidents in place of those that are there, once a file of incidents or of wards has changed."""
     versions = tables.versions
-    with hold_incidents(service) as is_held, tempfile.TemporaryDirectory(dir=_make_bench(service)) as made:
-        if not is_held:
+    version = _fingerprint(settings, service)
+    with database.engine.connect() as connection:
+        if connection.scalar(select(versions.c.version).where(versions.c.name == _INCIDENTS)) == version:
             return False
-        version = _fingerprint(settings, service)
-        with database.engine.connect() as connection:
-            if connection.scalar(select(versions.c.version).where(versions.c.name == _INCIDENTS)) == version:
-                return False
-        path = Path(made) / "incidents.parquet"
-        message = _geocode(path, service, command)
+    with _hold_bench(service) as folder, hold_incidents(service) as is_held:
+        if folder is None or not is_held:
+            return False
+        path = folder / "incidents.parquet"
+        options = (("out", str(path)),)
+        done = run_own(["geocode", *(f"--{name}={value}" for name, value in options)], service, command=command)
         with database.engine.begin() as connection:
-            if not _take_turn(connection):
-                return False
+            connection.execute(text("SET LOCAL lock_timeout = '30s'"))
             connection.execute(delete(versions).where(versions.c.name == _INCIDENTS))
-            connection.execute(insert(versions).values(name=_INCIDENTS, version=version, message=message))
+            connection.execute(insert(versions).values(name=_INCIDENTS, version=version, message=done.fault))
             connection.execute(delete(tables.incidents))
-            for rows in _read_incidents(path, tables) if not message else ():
+            for rows in () if done.fault else _read_incidents(path, tables):
                 connection.execute(insert(tables.incidents), rows)
-    _log.info("layer of incidents made", failed=bool(message))
+    _log.info("layer of incidents made", failed=bool(done.fault))
     return True
 
 
-def _make_bench(service: ServiceSettings) -> Path:
-    service.bench.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return service.bench
-
-
-def _geocode(path: Path, service: ServiceSettings, command: Sequence[str]) -> str:
-    """Write all incidents to a file, by a process of its own; why that failed, or nothing."""
-    out = ("out", str(path))
+@contextmanager
+def _hold_bench(service: ServiceSettings) -> Iterator[Path | None]:
+    """A folder on the bench, which is cleared of it should this process be killed; None where another one has it."""
+    service.make_folder()
+    service.bench.mkdir(exist_ok=True)
+    lock = take_lock(service, _LOCK)
+    if lock is None:
+        yield None
+        return
     try:
-        done = subprocess.run(  # noqa: S603 - our own command
-            tie([*command, "geocode", f"--{out[0]}={out[1]}"]),
-            cwd=service.workspace,
-            env={name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=service.max_minutes * 60,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"It took longer than {service.max_minutes} minutes."
-    if done.returncode == 0:
-        return ""
-    said = done.stderr.decode("utf-8", "replace").replace("\0", " ").strip().splitlines()
-    return (said[-1] if said else f"It ended with {done.returncode}.")[:_MOST_LETTERS]
+        with tempfile.TemporaryDirectory(prefix=f"{_LOCK}-", dir=service.bench) as made:
+            yield Path(made)
+    finally:
+        os.close(lock)
 
 
 def _read_incidents(path: Path, tables: LayerTables) -> Iterator[list[dict[str, Any]]]:

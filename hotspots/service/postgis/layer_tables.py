@@ -1,4 +1,4 @@
-"""The tables of the schema `layers`: made from files and products, and made anew whenever that is simpler."""
+"""The tables of the schema `hotspots_layers`: made from files and products, and made anew whenever that is simpler."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import CreateSchema, DropSchema
+from sqlalchemy.schema import CreateSchema
 
-SCHEMA = "layers"
+SCHEMA = "hotspots_layers"
 _FORM = "1"
 """Of the tables: with another one they are made anew."""
 STRUCTURE = "structure"
@@ -115,7 +115,12 @@ def has_postgis(connection: Connection) -> bool:
 
 
 def make_layers(connection: Connection, tables: LayerTables) -> None:
-    """Make the tables where they are not there, or are of another form or CRS."""
+    """Make the tables where they are not there, or are of another form or CRS.
+
+    Raises:
+        DatabaseError: Tables of another form cannot be removed, as somebody has made a view on them.
+    """
+    connection.execute(text("SET LOCAL lock_timeout = '5s'"))  # somebody may be reading them
     form = f"{_FORM} EPSG:{tables.srid}"
     present = None
     if inspect(connection).has_table("versions", schema=SCHEMA):
@@ -123,7 +128,8 @@ def make_layers(connection: Connection, tables: LayerTables) -> None:
         present = connection.scalar(select(versions.c.version).where(versions.c.name == STRUCTURE))
     if present == form:
         return
-    connection.execute(DropSchema(SCHEMA, cascade=True, if_exists=True))
-    connection.execute(CreateSchema(SCHEMA))
+    connection.execute(CreateSchema(SCHEMA, if_not_exists=True))
+    for table in reversed(tables.metadata.sorted_tables):
+        connection.execute(text(f"DROP TABLE IF EXISTS {SCHEMA}.{table.name}"))
     tables.metadata.create_all(connection)
     connection.execute(tables.versions.insert().values(name=STRUCTURE, version=form))

@@ -12,8 +12,8 @@ from hotspots.products.summary import PRODUCTS
 from hotspots.service.audit import record
 from hotspots.service.state import Job, Product, ProductFile, ScheduledRun, Upload
 
-ROW_FILE = PRODUCTS["rejected"]
-"""The one file of a product in which a line is a row of a file of incidents."""
+ROW_FILE, ROW_ZIP = PRODUCTS["rejected"], ".zip"
+"""The file of a product in which a line is a row of a file of incidents; the zip of a pack holds it as well."""
 _ENDED = ("done", "failed", "cancelled")
 _DECIDED = ("kept", "discarded")
 
@@ -47,6 +47,7 @@ def remove_row_files(session: Session, before: dt.date, *, actor: str) -> int:
     """
     old = select(Product.id).where(Product.start < before)
     is_row_file = (ProductFile.path == ROW_FILE) | ProductFile.path.endswith(f"/{ROW_FILE}", autoescape=True)
+    is_row_file |= ProductFile.path.endswith(ROW_ZIP, autoescape=True)
     chosen = is_row_file & ProductFile.product_id.in_(old)
     n_files = session.scalar(select(func.count()).select_from(ProductFile).where(chosen)) or 0
     if n_files:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hotspots.service.audit import Outcome, record, remove_records
 from hotspots.service.jobs import hold_incidents
@@ -23,6 +27,7 @@ KEEPER = "rule"
 _APPLIED = "apply rule"
 _FROM_HOUR = 3
 """On the local clock: by then nobody works."""
+_log = structlog.get_logger(__name__)
 _AGAIN = dt.timedelta(hours=6)
 """After which a rule that could not be applied is tried again."""
 
@@ -62,38 +67,58 @@ def keep_to_rule(
 
 
 def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits, zone: ZoneInfo) -> Outcome:
-    outcome: Outcome = "done"
+    """Do each step, whatever became of those before it."""
+    steps: list[Callable[[], object]] = []
     if limits.incidents is not None:
-        outcome = _remove_incidents(database, service, limits.incidents)
+        steps.append(functools.partial(_remove_incidents, database, service, limits.incidents))
     if limits.products is not None:
-        with database.write() as session:
-            remove_products(session, limits.products, actor=KEEPER)
-    sweep_shelf(database, service)
+        steps.append(functools.partial(_write, database, remove_products, limits.products))
+    steps.append(functools.partial(sweep_shelf, database, service))
     if limits.undecided is not None:
-        discard_undecided(database, service, _begin(limits.undecided, zone), actor=KEEPER)
+        moment = _begin(limits.undecided, zone)
+        steps.append(functools.partial(discard_undecided, database, service, moment, actor=KEEPER))
     if limits.audit is not None:
-        with database.write() as session:
-            remove_jobs(session, _begin(limits.audit, zone), actor=KEEPER)
-        with database.write() as session:
-            remove_records(session, _begin(limits.audit, zone), actor=KEEPER)
+        steps.append(functools.partial(_write, database, remove_jobs, _begin(limits.audit, zone)))
+        steps.append(functools.partial(_write, database, remove_records, _begin(limits.audit, zone)))
+    outcome: Outcome = "done"
+    for step in steps:
+        try:
+            step()
+        except (OperationalError, InterfaceError):  # the database is away: all of it is done again
+            raise
+        except Exception as error:
+            outcome = "failed"
+            if not isinstance(error, ForgettingError):
+                _log.exception("rule not applied")
     return outcome
 
 
-def _remove_incidents(database: Database, service: ServiceSettings, before: dt.date) -> Outcome:
-    """Remove incidents wherever they are, and say so; where files cannot be cleared, from all other places."""
+def _write(database: Database, remove: Callable[..., object], limit: dt.date) -> None:
+    with database.write() as session:
+        remove(session, limit, actor=KEEPER)
+
+
+def _remove_incidents(database: Database, service: ServiceSettings, before: dt.date) -> None:
+    """Remove incidents wherever they are, and say so.
+
+    Raises:
+        ForgettingError: Files cannot be cleared; all other places are.
+    """
     with database.write() as session:
         remove_row_files(session, before, actor=KEEPER)
     n_layered = forget_layers(database, before)
-    outcome: Outcome = "done"
-    told: dict[str, Any]
     try:
         told = dict(forget_old_incidents(service, before))
     except ForgettingError as error:
-        outcome, told = "failed", {"before": before.isoformat(), "why": str(error)}
-    if outcome == "failed" or told["n_rows"] or told["unread"] or n_layered:
-        with database.write() as session:
-            record(session, actor=KEEPER, action="remove incidents", outcome=outcome, **told)
-    return outcome
+        _tell(database, "failed", before=before.isoformat(), why=str(error))
+        raise
+    if told["n_rows"] or told["unread"] or n_layered:
+        _tell(database, "done", **told)
+
+
+def _tell(database: Database, outcome: Outcome, **told: Any) -> None:
+    with database.write() as session:
+        record(session, actor=KEEPER, action="remove incidents", outcome=outcome, **told)
 
 
 def _begin(day: dt.date, zone: ZoneInfo) -> dt.datetime:
