@@ -15,7 +15,7 @@ from hotspots.service.retention.old_files import sweep_shelf
 from hotspots.service.retention.old_incidents import ForgettingError, forget_old_incidents
 from hotspots.service.retention.old_rows import remove_jobs, remove_products, remove_row_files
 from hotspots.service.state import AuditRecord, Database, RetentionLimits, ServiceSettings, find_limits, read_clock
-from hotspots.service.uploads import discard_undecided
+from hotspots.service.uploads import discard_undecided, sweep_incoming
 from hotspots.settings import Settings
 
 KEEPER = "rule"
@@ -55,13 +55,14 @@ def keep_to_rule(
     with hold_incidents(service, alone=True) as is_held:
         if not is_held or not _is_due(database, now, local):  # a run reads them, or another worker was first
             return False
-        outcome = _apply(database, service, find_limits(rule, local.date()), zone)
+        outcome = _apply(database, settings, service, find_limits(rule, local.date()))
         with database.write() as session:
             record(session, actor=KEEPER, action=_APPLIED, outcome=outcome, **rule.model_dump(exclude_none=True))
     return True
 
 
-def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits, zone: ZoneInfo) -> Outcome:
+def _apply(database: Database, settings: Settings, service: ServiceSettings, limits: RetentionLimits) -> Outcome:
+    zone = ZoneInfo(settings.time_zone)
     outcome: Outcome = "done"
     if limits.incidents is not None:
         outcome = _remove_incidents(database, service, limits.incidents)
@@ -70,7 +71,8 @@ def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits
             remove_products(session, limits.products, actor=KEEPER)
     sweep_shelf(database, service)
     if limits.undecided is not None:
-        discard_undecided(database, service, _begin(limits.undecided, zone), actor=KEEPER)
+        discard_undecided(database, settings, service, _begin(limits.undecided, zone), actor=KEEPER)
+    sweep_incoming(database, settings, service)
     if limits.audit is not None:
         with database.write() as session:
             remove_jobs(session, _begin(limits.audit, zone), actor=KEEPER)
