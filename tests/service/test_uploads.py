@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from service_fixtures import run_apart
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from hotspots.errors import NotFoundError, ParameterError
-from hotspots.service.audit import check_chain
+from hotspots.service.audit import check_chain, record
 from hotspots.service.people import NotAllowedError, Person
 from hotspots.service.state import AuditRecord, Database, ServiceSettings, Upload, UploadStatus, make_id, read_clock
 from hotspots.service.uploads import (
     TooLargeError,
     check_upload,
     check_waiting,
+    discard_undecided,
     discard_upload,
     find_obstacle,
     find_upload,
@@ -32,6 +38,7 @@ from hotspots.service.uploads import (
     list_uploads,
     make_safe_name,
     receive_upload,
+    sweep_incoming,
 )
 from hotspots.settings import Settings
 
@@ -197,7 +204,7 @@ def test_who_only_reads_sends_nothing(database: Database, service: ServiceSettin
     with pytest.raises(NotAllowedError):
         keep_upload(database, viewer, upload.id, settings=Settings(), service=service)
     with pytest.raises(NotAllowedError):
-        discard_upload(database, viewer, upload.id, service=service)
+        discard_upload(database, viewer, upload.id, settings=Settings(), service=service)
     with database.read() as session, pytest.raises(NotAllowedError):
         find_upload(session, viewer, upload.id)
     with database.read() as session, pytest.raises(NotAllowedError):
@@ -319,6 +326,39 @@ def test_a_check_knows_nothing_of_the_database(
     assert "secret" not in str(seen[0])
 
 
+CHECK = """
+import sys
+from pathlib import Path
+from hotspots.service.state import ServiceSettings, open_database
+from hotspots.service.uploads import check_upload
+from hotspots.settings import Settings
+address, folder, upload_id = sys.argv[1:]
+service = ServiceSettings(workspace=Path(folder), folder=Path(folder) / "service")
+check_upload(open_database(address), upload_id, settings=Settings(), service=service)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.one_database
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not end a process with its parent")
+def test_a_check_ends_with_a_service_that_is_killed(
+    database: Database, database_address: str, service: ServiceSettings, put_upload: Send
+) -> None:
+    head, row = ROWS.splitlines(keepends=True)[:2]
+    upload = put_upload((head + row * 500_000).encode())  # takes seconds
+    command = [sys.executable, "-c", CHECK, database_address, str(service.workspace), upload.id]
+    with subprocess.Popen(command) as process:
+        while not (started := [one for one in list_checks() if upload.file_name in one.cmdline()]):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+    end = time.monotonic() + 1
+    while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in started):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert read_again(database, upload).status == "received"
+
+
 @pytest.mark.slow
 def test_files_from_before_a_restart_are_checked_and_what_never_came_is_removed(
     database: Database, service: ServiceSettings, put_upload: Send
@@ -341,7 +381,7 @@ def test_a_decision_made_during_a_check_stands(
     database: Database, service: ServiceSettings, put_upload: Send, analyst: Person
 ) -> None:
     upload = put_upload()
-    discard_upload(database, analyst, upload.id, service=service)
+    discard_upload(database, analyst, upload.id, settings=Settings(), service=service)
     check_upload(database, upload.id, settings=Settings(), service=service)
     assert read_again(database, upload).status == "discarded"
     assert list_below(service.incoming) == []
@@ -401,21 +441,172 @@ def test_the_same_bytes_are_kept_once(
     with pytest.raises(ParameterError, match=f"there already, as rows {first.id[:8]}.csv"):
         keep_upload(database, analyst, second.id, settings=Settings(), service=service)
     assert len(list_below(service.workspace / "data" / "incidents")) == 1
-    discard_upload(database, analyst, second.id, service=service)
+    discard_upload(database, analyst, second.id, settings=Settings(), service=service)
     assert read_again(database, second).status == "discarded"
+
+
+def put_in_place(service: ServiceSettings, upload: Upload) -> Path:
+    """Have a file in its place, not yet remembered as kept, as a service has left it that was ended just then."""
+    place = service.workspace / "data" / "incidents" / f"rows {upload.id[:8]}.csv"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.hardlink_to(service.incoming / upload.id / "rows.csv")
+    return place
 
 
 def test_a_keep_that_was_ended_in_the_middle_is_finished_by_the_next(
     database: Database, service: ServiceSettings, put_upload: Send, analyst: Person
 ) -> None:
     upload = put_upload(status="checked")
-    place = service.workspace / "data" / "incidents" / f"rows {upload.id[:8]}.csv"
-    place.parent.mkdir(parents=True)
-    place.write_text(ROWS, "utf-8")  # moved, and not yet remembered
-    place.with_name(f".{place.name}.coming").write_text("half", "utf-8")
+    place = put_in_place(service, upload)
+    draft = place.with_name(f".{place.name}.0.coming")
+    draft.write_text(ROWS, "utf-8")
     keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
-    assert list_below(place.parent) == [place.name]
+    assert list_below(place.parent) == [draft.name, place.name]
+    assert place.read_text("utf-8") == ROWS
     assert read_again(database, upload).status == "kept"
+
+
+@pytest.mark.parametrize("by", ["person", "rule"])
+@pytest.mark.parametrize("settings", [Settings(), Settings(incidents=(Path("one.csv"),))])
+def test_a_discarded_file_is_not_among_the_incidents_either(
+    by: str, settings: Settings, database: Database, service: ServiceSettings, put_upload: Send, analyst: Person
+) -> None:
+    upload, other = put_upload(status="checked"), put_upload(status="checked")
+    place, place_of_other = put_in_place(service, upload), put_in_place(service, other)
+    if by == "person":
+        discard_upload(database, analyst, upload.id, settings=settings, service=service)
+    else:
+        assert discard_undecided(database, settings, service, other.created_at, actor="rule") == 1
+    assert read_again(database, upload).status == "discarded"
+    goes_there = not settings.incidents  # otherwise nothing was ever put there
+    assert (place.exists(), place_of_other.exists()) == (not goes_there, True)
+    assert list_below(service.incoming) == [f"{other.id}/rows.csv"]
+
+
+@pytest.mark.parametrize("fails", ["record", "sync_path"])  # before and after it is put into its place
+def test_of_a_keep_that_fails_nothing_lies_beside_the_place(
+    fails: str,
+    database: Database,
+    service: ServiceSettings,
+    put_upload: Send,
+    analyst: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    upload = put_upload(status="checked")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"hotspots.service.uploads.deciding.{fails}", fail)
+        with pytest.raises(OSError, match="gone"):
+            keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    folder = service.workspace / "data" / "incidents"
+    assert [name for name in list_below(folder) if name.startswith(".")] == []
+    assert read_again(database, upload).status == "checked"
+    keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    assert list_below(folder) == [f"rows {upload.id[:8]}.csv"]
+
+
+def test_nobody_waits_while_a_file_is_copied_from_another_disk(
+    database: Database, service: ServiceSettings, put_upload: Send, analyst: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = put_upload(status="checked")
+    copy, n_copied = shutil.copyfile, [0]
+
+    def refuse(*_: Any) -> None:
+        raise OSError("Invalid cross-device link")
+
+    def copy_beside_others(source: Path, target: Path) -> None:
+        copy(source, target)
+        with database.write() as session:  # at once, or after half a minute not at all
+            session.scalars(select(Upload).with_for_update(nowait=True)).one()
+        n_copied[0] += 1
+
+    monkeypatch.setattr("os.link", refuse)
+    monkeypatch.setattr("shutil.copyfile", copy_beside_others)
+    keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    assert n_copied == [1]
+    folder = service.workspace / "data" / "incidents"
+    assert [path.read_text("utf-8") for path in folder.iterdir()] == [ROWS]
+
+
+def test_a_file_is_kept_while_the_answer_of_the_database_is_lost(
+    database: Database, service: ServiceSettings, analyst: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Database.write
+
+    @contextlib.contextmanager
+    def write_unheard(self: Database) -> Iterator[Session]:
+        with write(self) as session:
+            yield session
+        raise ConnectionError("gone away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Database, "write", write_unheard)
+        with pytest.raises(ConnectionError):
+            run_apart(receive_upload(database, analyst, file_name="a.csv", chunks=stream(b"x"), settings=service))
+    with database.read() as session:
+        upload = session.scalars(select(Upload)).one()
+    assert list_below(service.incoming) == [f"{upload.id}/a.csv"]
+
+
+def test_names_are_on_the_disk_before_a_row_says_them(
+    database: Database, service: ServiceSettings, put_upload: Send, analyst: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[int | str] = []
+    sync = os.fsync
+
+    def note(handle: int) -> None:
+        sync(handle)
+        events.append(os.fstat(handle).st_ino)
+
+    monkeypatch.setattr("os.fsync", note)
+    event.listen(database.engine, "commit", lambda _: events.append("commit"))
+    sent = run_apart(receive_upload(database, analyst, file_name="a.csv", chunks=stream(b"x"), settings=service))
+    folder = service.incoming / sent.id
+    assert events[:4] == [path.stat().st_ino for path in (folder / "a.csv", folder, service.incoming)] + ["commit"]
+    upload = put_upload(status="checked")
+    events.clear()
+    keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    assert events[:2] == [(service.workspace / "data" / "incidents").stat().st_ino, "commit"]
+
+
+def test_what_is_left_over_is_swept_after_an_hour(
+    database: Database, service: ServiceSettings, put_upload: Send
+) -> None:
+    waiting, decided = put_upload(), put_upload(status="kept")
+    incidents = service.workspace / "data" / "incidents"
+    incidents.mkdir(parents=True)
+    names = (".rows 1.csv.0.coming", ".hidden", "rows.csv")
+    for name in names:
+        (incidents / name).write_text(ROWS, "utf-8")
+
+    def sweep(age_s: float) -> tuple[list[str], list[str]]:
+        at = time.time() - age_s
+        for path in (*service.incoming.rglob("*"), *incidents.iterdir()):
+            os.utime(path, (at, at))
+        sweep_incoming(database, Settings(), service)
+        return sorted(path.name for path in service.incoming.iterdir()), list_below(incidents)
+
+    assert sweep(3_500) == (sorted([waiting.id, decided.id]), sorted(names))
+    assert sweep(3_700) == ([waiting.id], [".hidden", "rows.csv"])
+
+
+def test_a_file_that_waited_long_is_not_swept_while_it_is_kept(
+    database: Database, service: ServiceSettings, put_upload: Send, analyst: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = put_upload(status="checked")
+    os.utime(service.incoming / upload.id / "rows.csv", (0, 0))
+    take = record
+
+    def record_during_a_sweep(*given: Any, **details: Any) -> None:
+        sweep_incoming(database, Settings(), service)
+        take(*given, **details)
+
+    monkeypatch.setattr("hotspots.service.uploads.deciding.record", record_during_a_sweep)
+    keep_upload(database, analyst, upload.id, settings=Settings(), service=service)
+    assert len(list_below(service.workspace / "data" / "incidents")) == 1
 
 
 def test_a_file_whose_bytes_are_gone_is_not_called_kept(

@@ -93,4 +93,6 @@ def keep(context: Context, asker: Asker, upload_id: Id) -> UploadAnswer:
 @router.post("/uploads/{upload_id}/discard", dependencies=[Depends(require_own_request)])
 def discard(context: Context, asker: Asker, upload_id: Id) -> UploadAnswer:
     """Remove a file that was not kept."""
-    return UploadAnswer.of(discard_upload(context.database, asker.person, upload_id, service=context.service))
+    return UploadAnswer.of(
+        discard_upload(context.database, asker.person, upload_id, settings=context.settings, service=context.service)
+    )

@@ -19,7 +19,7 @@ from hotspots.service.retention.old_files import sweep_shelf
 from hotspots.service.retention.old_incidents import ForgettingError, forget_old_incidents
 from hotspots.service.retention.old_rows import remove_jobs, remove_products, remove_row_files
 from hotspots.service.state import AuditRecord, Database, RetentionLimits, ServiceSettings, find_limits, read_clock
-from hotspots.service.uploads import discard_undecided
+from hotspots.service.uploads import discard_undecided, sweep_incoming
 from hotspots.settings import Settings
 
 KEEPER = "rule"
@@ -60,14 +60,15 @@ def keep_to_rule(
     with hold_incidents(service, alone=True) as is_held:
         if not is_held or not _is_due(database, now, local):  # a run reads them, or another worker was first
             return False
-        outcome = _apply(database, service, find_limits(rule, local.date()), zone)
+        outcome = _apply(database, settings, service, find_limits(rule, local.date()))
         with database.write() as session:
             record(session, actor=KEEPER, action=_APPLIED, outcome=outcome, **rule.model_dump(exclude_none=True))
     return True
 
 
-def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits, zone: ZoneInfo) -> Outcome:
+def _apply(database: Database, settings: Settings, service: ServiceSettings, limits: RetentionLimits) -> Outcome:
     """Do each step, whatever became of those before it."""
+    zone = ZoneInfo(settings.time_zone)
     steps: list[Callable[[], object]] = []
     if limits.incidents is not None:
         steps.append(functools.partial(_remove_incidents, database, service, limits.incidents))
@@ -76,7 +77,8 @@ def _apply(database: Database, service: ServiceSettings, limits: RetentionLimits
     steps.append(functools.partial(sweep_shelf, database, service))
     if limits.undecided is not None:
         moment = _begin(limits.undecided, zone)
-        steps.append(functools.partial(discard_undecided, database, service, moment, actor=KEEPER))
+        steps.append(functools.partial(discard_undecided, database, settings, service, moment, actor=KEEPER))
+    steps.append(functools.partial(sweep_incoming, database, settings, service))
     if limits.audit is not None:
         steps.append(functools.partial(_write, database, remove_jobs, _begin(limits.audit, zone)))
         steps.append(functools.partial(_write, database, remove_records, _begin(limits.audit, zone)))

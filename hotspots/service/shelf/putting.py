@@ -71,9 +71,9 @@ def secure_products(out: Path) -> None:
     """Leave out the list of all products, and have every other file on the disk before anything says that it is."""
     (out / _LIST).unlink(missing_ok=True)
     for path in _walk(out):
-        _sync(path)
+        sync_path(path)
     for folder, _, _ in os.walk(out):
-        _sync(Path(folder))
+        sync_path(Path(folder))
 
 
 def put_on_shelf(session: Session, out: Path, *, place: Path, aside: Path, products: Sequence[Product]) -> None:
@@ -94,11 +94,20 @@ def put_on_shelf(session: Session, out: Path, *, place: Path, aside: Path, produ
             os.replace(place, aside)  # noqa: PTH105 - at once, or not at all
         place.parent.mkdir(parents=True, exist_ok=True)
         os.replace(out, place)  # noqa: PTH105
-        _sync(place.parent)
+        sync_path(place.parent)
     if products:
         session.execute(delete(Product).where(Product.job_id == products[0].job_id))
     session.add_all(products)
     session.flush()
+
+
+def sync_path(path: Path) -> None:
+    """Have a file on the disk, or what a folder says of its names: a rename is not there for good before."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _describe(entry: CatalogueEntry, *, main_path: str, day: dt.date) -> Product:
@@ -143,12 +152,3 @@ def _walk(out: Path) -> Iterator[Path]:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Have a file or folder on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

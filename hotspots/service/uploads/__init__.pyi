@@ -6,6 +6,7 @@ from .deciding import find_obstacle as find_obstacle
 from .deciding import find_upload as find_upload
 from .deciding import keep_upload as keep_upload
 from .deciding import list_uploads as list_uploads
+from .deciding import sweep_incoming as sweep_incoming
 from .receiving import TooLargeError as TooLargeError
 from .receiving import receive_upload as receive_upload
 from .upload_names import KEPT_SUFFIXES as KEPT_SUFFIXES

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,9 @@ import structlog
 from sqlalchemy import select
 
 from hotspots.service.audit import record
-from hotspots.service.state import Database, ServiceSettings, Upload, read_clock
+from hotspots.service.jobs import HOTSPOTS, tie
+from hotspots.service.state import Database, ServiceSettings, Upload
+from hotspots.service.uploads.deciding import sweep_incoming
 from hotspots.settings import FILE_NAME, Settings
 
 MAX_SECONDS = 600
@@ -31,7 +32,6 @@ _EVERY_S = 0.05
 _MEGABYTE = 2**20
 _ROOM_MB = 4_000
 """Addresses that libraries reserve and do not use."""
-_STALE_S = 3_600
 _SPEAKS = "hotspots: "
 _ALL_GOOD, _TOO_LITTLE = 0, 4
 _one_at_a_time = threading.Lock()
@@ -60,7 +60,7 @@ def check_waiting(database: Database, settings: Settings, service: ServiceSettin
     """
     while _list_waiting(database) and _one_at_a_time.acquire(blocking=False):
         try:
-            _remove_left_over(database, service)
+            sweep_incoming(database, settings, service)
             for upload_id in _list_waiting(database):
                 check_upload(database, upload_id, settings=settings, service=service)
         finally:
@@ -100,7 +100,7 @@ def check_upload(
 def _check(path: Path, settings: Settings, service: ServiceSettings, seconds: float) -> _Found:
     folder = path.parent
     options = _list_options(settings, service)
-    command = [sys.executable, "-P", "-m", "hotspots", "check", path.name, *options]
+    command = tie([*HOTSPOTS, "check", path.name, *options])
     # the address of the database has a password in it, and is nothing to a process that reads what a stranger sent
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("HOTSPOTS_")}
     # files without a name: a check that outlives a service that was killed cannot write into those of the next
@@ -213,13 +213,3 @@ def _list_waiting(database: Database) -> list[str]:
     with database.read() as session:
         waiting = select(Upload.id).where(Upload.status == "received").order_by(Upload.created_at, Upload.id)
         return list(session.scalars(waiting))
-
-
-def _remove_left_over(database: Database, service: ServiceSettings) -> None:
-    """Remove folders of files that were never all there, or are decided on: the service was ended in mid-work."""
-    with database.read() as session:
-        open_ones = set(session.scalars(select(Upload.id).where(Upload.status.in_(("received", "checked", "refused")))))
-    for folder in service.incoming.iterdir() if service.incoming.is_dir() else ():
-        touched = max((path.stat().st_mtime for path in (folder, *folder.glob("*"))), default=0.0)
-        if folder.name not in open_ones and read_clock().timestamp() - touched > _STALE_S:
-            shutil.rmtree(folder, ignore_errors=True)

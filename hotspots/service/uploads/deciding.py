@@ -1,4 +1,4 @@
-"""Deciding on a file that was sent: kept among the incidents of the workspace, or discarded."""
+"""Deciding on a file that was sent: kept among the incidents of the workspace, or discarded; and what is left over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,12 +16,16 @@ from sqlalchemy.orm import Session, defer
 from hotspots.errors import NotFoundError, ParameterError
 from hotspots.service.audit import record
 from hotspots.service.people import Person
-from hotspots.service.state import Database, ServiceSettings, Upload, read_clock
+from hotspots.service.shelf import sync_path
+from hotspots.service.state import Database, ServiceSettings, Upload, make_id, read_clock
 from hotspots.service.uploads.upload_names import KEPT_SUFFIXES
 from hotspots.settings import Settings
 
 _UNDECIDED = ("received", "checked", "refused")
 _N_LETTERS_OF_ID = 8
+_COMING = ".coming"
+"""Ending of a file that is not in its place yet: nobody reads such."""
+_STALE_S = 3_600
 
 
 def list_uploads(
@@ -102,19 +106,22 @@ def keep_upload(
     if obstacle is not None:
         raise ParameterError(obstacle)
     place = _place(found, settings, service)
-    with database.write() as session:
+    source = service.incoming / found.id / found.file_name
+    with _stage(source, place) as draft, database.write() as session:
         upload = _take(session, upload_id)
         _require_checked(upload)
-        draft = _stage(service.incoming / upload.id / upload.file_name, place)
         upload.status, upload.decided_at = "kept", read_clock()
         record(session, actor=person.name, action="keep file", subject=upload.id, file=place.name)
         os.replace(draft, place)  # noqa: PTH105 - last, and again should it not be remembered
+        sync_path(place.parent)
     shutil.rmtree(service.incoming / upload_id, ignore_errors=True)
     return upload
 
 
-def discard_upload(database: Database, person: Person, upload_id: str, *, service: ServiceSettings) -> Upload:
-    """Remove a file that was not kept.
+def discard_upload(
+    database: Database, person: Person, upload_id: str, *, settings: Settings, service: ServiceSettings
+) -> Upload:
+    """Remove a file that was not kept, from its place among the incidents too: a keep may have been cut short.
 
     Raises:
         NotAllowedError: They may not.
@@ -122,14 +129,17 @@ def discard_upload(database: Database, person: Person, upload_id: str, *, servic
         ParameterError: It is decided on already.
     """
     person.require("upload")
-    return _discard(database, upload_id, service=service, actor=person.name)
+    return _discard(database, upload_id, settings=settings, service=service, actor=person.name)
 
 
-def discard_undecided(database: Database, service: ServiceSettings, before: dt.datetime, *, actor: str) -> int:
+def discard_undecided(
+    database: Database, settings: Settings, service: ServiceSettings, before: dt.datetime, *, actor: str
+) -> int:
     """Remove files that were sent before a moment and that nobody has decided on; how many.
 
     Args:
         database: Open.
+        settings: Of the workspace.
         service: Of the service.
         before: Aware.
         actor: Who removes them, for the audit.
@@ -140,18 +150,51 @@ def discard_undecided(database: Database, service: ServiceSettings, before: dt.d
     n_removed = 0
     for upload_id in ids:
         with contextlib.suppress(ParameterError, NotFoundError):  # somebody has decided meanwhile
-            _discard(database, upload_id, service=service, actor=actor)
+            _discard(database, upload_id, settings=settings, service=service, actor=actor)
             n_removed += 1
     return n_removed
 
 
-def _discard(database: Database, upload_id: str, *, service: ServiceSettings, actor: str) -> Upload:
+def sweep_incoming(database: Database, settings: Settings, service: ServiceSettings) -> None:
+    """Remove what is left over of files that never came in full or are decided on: the service was ended in mid-work.
+
+    What was touched within an hour stays: somebody may be at work on it.
+
+    Args:
+        database: Open.
+        settings: Of the workspace.
+        service: Of the service.
+    """
+    with database.read() as session:
+        open_ones = set(session.scalars(select(Upload.id).where(Upload.status.in_(_UNDECIDED))))
+    for folder in service.incoming.iterdir() if service.incoming.is_dir() else ():
+        if folder.name not in open_ones and all(_is_stale(path) for path in (folder, *folder.glob("*"))):
+            shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(ParameterError):  # files go nowhere
+        for draft in _find_folder(settings, service).glob(f".*{_COMING}"):
+            if _is_stale(draft):
+                draft.unlink(missing_ok=True)
+
+
+def _is_stale(path: Path) -> bool:
+    try:
+        return read_clock().timestamp() - path.stat().st_mtime > _STALE_S
+    except FileNotFoundError:  # renamed just now
+        return False
+
+
+def _discard(database: Database, upload_id: str, *, settings: Settings, service: ServiceSettings, actor: str) -> Upload:
     with database.write() as session:
         upload = _take(session, upload_id)
         if upload.status not in _UNDECIDED:
             raise ParameterError(f"This file is {upload.status} already, and only an undecided one can be discarded.")
         upload.status, upload.decided_at = "discarded", read_clock()
         record(session, actor=actor, action="discard file", subject=upload.id, file=upload.file_name)
+        with contextlib.suppress(ParameterError):  # files go nowhere
+            place = _place(upload, settings, service)
+            if place.exists():
+                place.unlink()
+                sync_path(place.parent)
     shutil.rmtree(service.incoming / upload_id, ignore_errors=True)
     return upload
 
@@ -198,24 +241,32 @@ def _place(upload: Upload, settings: Settings, service: ServiceSettings) -> Path
 def _find_same(upload: Upload, folder: Path, *, besides: Path) -> Path | None:
     """A file in a folder with the very bytes of an upload."""
     for path in sorted(folder.rglob("*")):
-        if path != besides and path.is_file() and path.stat().st_size == upload.n_bytes:
+        if path != besides and path.suffix != _COMING and path.is_file() and path.stat().st_size == upload.n_bytes:
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == upload.sha256:
                     return path
     return None
 
 
-def _stage(source: Path, place: Path) -> Path:
-    """A file beside its place, under a name that nobody reads, however far away it was."""
-    if not source.is_file():
-        raise NotFoundError("The file is not there any more. Discard it, and send it again.")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = place.with_name(f".{place.name}.coming")
-    draft.unlink(missing_ok=True)
+@contextlib.contextmanager
+def _stage(source: Path, place: Path) -> Iterator[Path]:
+    """A file beside its place, under a name that nobody reads, however far away it was. It is gone when the block ends.
+
+    Two who keep one file have a name each. Where the file is in its place already, a rename of one link to another does
+    nothing, and leaves both.
+    """
     try:
-        os.link(source, draft)
-    except OSError:  # on another file system, or one without links
-        shutil.copyfile(source, draft)
-        with draft.open("rb+") as copied:
-            os.fsync(copied.fileno())
-    return draft
+        os.utime(source)  # a link to it is as old as it is, and an old one is swept
+    except FileNotFoundError:
+        raise NotFoundError("The file is not there any more. Discard it, and send it again.") from None
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name}.{make_id()[:_N_LETTERS_OF_ID]}{_COMING}")
+    try:
+        try:
+            os.link(source, draft)
+        except OSError:  # on another file system, or one without links
+            shutil.copyfile(source, draft)
+            sync_path(draft)
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)

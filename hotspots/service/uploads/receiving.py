@@ -8,11 +8,11 @@ import os
 import shutil
 from collections.abc import AsyncIterable
 from pathlib import Path
-from typing import IO
 
 from hotspots.errors import HotspotsError, ParameterError
 from hotspots.service.audit import record
 from hotspots.service.people import Person
+from hotspots.service.shelf import sync_path
 from hotspots.service.state import Database, ServiceSettings, Upload, make_id, read_clock
 from hotspots.service.uploads.upload_names import make_safe_name
 
@@ -46,6 +46,8 @@ async def receive_upload(
         NotAllowedError: They may not.
         ParameterError: It is empty, or its name does not end as that of a file of incidents.
         TooLargeError: It is larger than `max_upload_mb`; nothing of it is kept.
+
+    After another error its bytes may stay: `sweep_incoming` removes those that no row names.
     """
     person.require("upload")
     name = make_safe_name(file_name)
@@ -55,11 +57,12 @@ async def receive_upload(
     folder.mkdir(parents=True, mode=0o700)
     try:
         n_bytes, sha256 = await _write(chunks, folder / _DRAFT, settings)
-        os.replace(folder / _DRAFT, folder / name)  # noqa: PTH105
-        return await asyncio.to_thread(_remember, database, person, upload_id, name, n_bytes, sha256)
+        await asyncio.to_thread(_settle, folder, name)
     except BaseException:  # also when whoever sends it goes away
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    # if this fails, a row may name the file all the same: the answer of the database was lost, or nobody waited for it
+    return await asyncio.to_thread(_remember, database, person, upload_id, name, n_bytes, sha256)
 
 
 async def _write(chunks: AsyncIterable[bytes], path: Path, settings: ServiceSettings) -> tuple[int, str]:
@@ -72,13 +75,15 @@ async def _write(chunks: AsyncIterable[bytes], path: Path, settings: ServiceSett
             await asyncio.to_thread(file.write, chunk)
         if not n_bytes:
             raise ParameterError("The file is empty. Save it again, and look at its size before sending it.")
-        await asyncio.to_thread(_settle, file)
     return n_bytes, digest.hexdigest()
 
 
-def _settle(file: IO[bytes]) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+def _settle(folder: Path, name: str) -> None:
+    """Give a file that has come its name, and have it and its folder on the disk."""
+    sync_path(folder / _DRAFT)
+    os.replace(folder / _DRAFT, folder / name)  # noqa: PTH105
+    sync_path(folder)
+    sync_path(folder.parent)
 
 
 def _require_small(n_bytes: int, settings: ServiceSettings) -> None:

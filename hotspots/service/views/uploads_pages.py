@@ -101,7 +101,7 @@ def keep(context: Context, asker: Asker, upload_id: str) -> Response:
 @router.post("/uploads/{upload_id}/discard", dependencies=[Depends(require_form_token)])
 def discard(context: Context, asker: Asker, upload_id: str) -> Response:
     """Remove a file that was not kept."""
-    discard_upload(context.database, asker.person, upload_id, service=context.service)
+    discard_upload(context.database, asker.person, upload_id, settings=context.settings, service=context.service)
     return RedirectResponse(f"/uploads/{upload_id}", 303)
 
 
