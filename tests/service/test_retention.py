@@ -218,6 +218,9 @@ def test_files_that_nobody_decided_on_and_jobs_that_nothing_is_left_of_go(
     for name in "ab":
         (service.incoming / name).mkdir(parents=True)
         (service.incoming / name / f"{name}.csv").write_text("x")
+    left_over = service.incoming / "e"
+    left_over.mkdir()
+    os.utime(left_over, (0, 0))
     rule = RetentionSettings(undecided_days=14, audit_months=1)
     told = service.model_copy(update={"retention": rule})
     assert keep_to_rule(database, Settings(), told, now=now.replace(hour=12))
