@@ -10,7 +10,6 @@ import click
 from hotspots.cli.inputs import PATH, day_option, settings_option, show_progress
 from hotspots.cli.outputs import echo, echo_json
 from hotspots.errors import ParameterError
-from hotspots.settings import FILE_NAME
 
 _SETTLED_S = 60
 """A file that was changed since may be a copy on its way."""
@@ -37,7 +36,7 @@ def forget(
     backups.
     """
     from hotspots.ingest.incidents import Store, forget_incidents
-    from hotspots.settings import load_settings
+    from hotspots.settings import FILE_NAME, load_settings
 
     settings = load_settings(settings_file)
     if settings.store is None:
