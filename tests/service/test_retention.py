@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,9 @@ def test_whoever_wants_to_be_alone_is_waited_for(service: ServiceSettings, monke
             assert not is_alone
         with hold_incidents(service) as is_second:
             assert not is_second
+    os.utime(service.folder / "incidents.wanted", (time.time() - 59.5,) * 2)
+    with hold_incidents(service, patience_s=5) as is_patient:
+        assert is_patient
     with hold_incidents(service, alone=True) as is_alone:
         assert is_alone
     with hold_incidents(service) as is_third:

@@ -30,13 +30,15 @@ def hold_incidents(settings: ServiceSettings, *, alone: bool = False, patience_s
         Whether it is held.
     """
     settings.make_folder()
-    wanted = settings.folder / _WANTED
-    if not alone and _is_fresh(wanted):
-        yield False
-        return
+    wanted, until = settings.folder / _WANTED, time.monotonic() + patience_s
+    while not alone and _is_fresh(wanted):
+        if time.monotonic() >= until:
+            yield False
+            return
+        time.sleep(_EVERY_S)
     handle = os.open(settings.folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        is_held = _take(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, until=time.monotonic() + patience_s)
+        is_held = _take(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, until=until)
         if alone and not is_held:
             wanted.touch()
         yield is_held
