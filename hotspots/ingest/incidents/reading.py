@@ -35,13 +35,12 @@ def read_file(
         DataError: See `find_sources`, `read_records` and `read_record_file`.
         ParameterError: See `read_records`.
     """
-    written = read_record_file(file, options)
-    if written is not None:
+    if store is not None and (kept := store.load(file, options, start=start, end=end)) is not None:
+        yield from kept
+    elif (written := read_record_file(file, options)) is not None:
         yield from _doubt(written, file, key_mark=mark_key(store.read_key() if store else None))
     elif store is None:
         yield from _read(file, options)
-    elif (kept := store.load(file, options, start=start, end=end)) is not None:
-        yield from kept
     else:
         with store.keep(file, options) as keep:
             for reading in _read(file, options):
