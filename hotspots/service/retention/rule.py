@@ -27,9 +27,9 @@ KEEPER = "rule"
 _APPLIED = "apply rule"
 _FROM_HOUR = 3
 """On the local clock: by then nobody works."""
-_log = structlog.get_logger(__name__)
 _AGAIN = dt.timedelta(hours=6)
 """After which a rule that could not be applied is tried again."""
+_log = structlog.get_logger(__name__)
 
 
 def keep_to_rule(
